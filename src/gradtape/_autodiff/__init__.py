@@ -1,0 +1,1 @@
+"""Differentiation: what follows tensors through operations, and what it makes of its records."""

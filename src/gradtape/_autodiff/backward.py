@@ -1,0 +1,227 @@
+"""The way back: cotangents from the targets to the sources, through a tape's records in reverse order.
+
+Two vocabularies of one text: where nobody follows the gradient's own computation, rules run on arrays and operations
+mean their NumPy bodies; where an outer tape records (or a cotangent is followed by something), rules run on tensors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradtape._core.fast import STEPS, Step, sum_to
+from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule
+from gradtape._core.slices import IndexedSlices
+from gradtape._core.tensor import Tensor, make_tensor
+
+
+class Vocabulary:
+    """What the words of the engine mean: on arrays, or on tensors."""
+
+    __slots__ = ("tensors",)
+
+    def __init__(self, tensors: bool) -> None:
+        self.tensors = tensors
+
+    def rule(self, rule: Rule) -> Any:
+        """A rule in this vocabulary."""
+        return rule.function if self.tensors else rule.raw
+
+    def conj(self, g: Any) -> Any:
+        """The complex conjugate."""
+        return OPS["conj"].function(g) if self.tensors else np.conj(g)
+
+    def sum_to(self, g: Any, shape: tuple[int, ...]) -> Any:
+        """`g` summed to the shape that it was broadcast from."""
+        if tuple(g.shape) == shape:
+            return g
+        return OPS["sum_to"].function(g, shape) if self.tensors else sum_to(g, shape)
+
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """A cotangent that is 0."""
+        zeros = np.zeros(shape, dtype)
+        return make_tensor(zeros) if self.tensors else zeros
+
+
+ARRAYS = Vocabulary(tensors=False)
+TENSORS = Vocabulary(tensors=True)
+
+
+class GeneralRecord:
+    """What a tape keeps of an operation that came through the general door."""
+
+    __slots__ = ("dtypes", "indices", "op", "outputs", "params", "residuals", "shapes")
+
+    def __init__(self, op: Op, indices: list[int | None], tensors: Any, params: dict[str, Any], outputs: Any) -> None:
+        self.op = op
+        self.indices = indices
+        self.params = params
+        self.shapes = [tensor._value.shape for tensor in tensors]
+        self.dtypes = [tensor._value.dtype for tensor in tensors]
+        # Of several results, the shapes and dtypes: those without a cotangent count as zeros.
+        self.outputs = [(out._value.shape, out._value.dtype) for out in outputs] if op.outputs else None
+        wanted = {
+            name
+            for input_name, index in zip(op.inputs, indices, strict=False)
+            if index is not None or op.variadic
+            for name in getattr(op.rules[input_name], "residuals", ())
+        }
+        self.residuals: dict[str, Any] = {}
+        for name in wanted:
+            if name == "out":
+                self.residuals[name] = list(outputs) if op.outputs else outputs[0]
+            elif op.variadic and name == op.inputs[0]:
+                self.residuals[name] = list(tensors)
+            elif name in op.inputs:
+                self.residuals[name] = tensors[op.inputs.index(name)]
+
+    def residual(self, name: str, words: Vocabulary) -> Any:
+        """The residual that a rule calls `name`, in the vocabulary of the pass."""
+        if name in self.residuals:
+            kept = self.residuals[name]
+            if words.tensors:
+                return kept
+            return [each._value for each in kept] if isinstance(kept, list) else kept._value
+        if name in self.params:
+            return self.params[name]
+        input_name, _, what = name.rpartition("_")
+        known: list[Any] = self.shapes if what == "shape" else self.dtypes
+        return known if self.op.variadic else known[self.op.inputs.index(input_name)]
+
+    def pull(self, g: Any, words: Vocabulary) -> Any:
+        """Yields the inputs' indices on the tape with the cotangents that reach them."""
+        op = self.op
+        if self.outputs is not None:
+            g = [
+                words.zeros(*self.outputs[k]) if g.get(k) is None else densified(g[k]) for k in range(len(self.outputs))
+            ]
+        if op.variadic:
+            for index, d in zip(self.indices, apply_rule(op, op.inputs[0], g, self, words), strict=True):
+                if index is not None:
+                    yield index, d
+            return
+        for name, index, shape in zip(op.inputs, self.indices, self.shapes, strict=True):
+            if index is not None:
+                d = apply_rule(op, name, g, self, words, shape)
+                yield index, words.sum_to(d, shape) if op.family == "elementwise" else d
+
+
+def apply_rule(op: Op, name: str, g: Any, record: Any, words: Vocabulary, shape: Any = None) -> Any:
+    """Returns the cotangent of input `name` for the cotangent `g` of the result."""
+    rule = op.rules[name]
+    if rule is ZERO:
+        return words.zeros(shape, g.dtype.as_numpy_dtype if words.tensors else g.dtype)
+    if not isinstance(rule, Rule):
+        raise missing_rule(op, name)
+    residuals = [record.residual(each, words) for each in rule.residuals]
+    if not op.holomorphic or op.outputs or not is_complex(g):
+        return words.rule(rule)(g, *residuals)
+    # TensorFlow's convention: the cotangent goes through the conjugate of the derivative.
+    pulled = words.rule(rule)(words.conj(g), *residuals)
+    return [words.conj(each) for each in pulled] if op.variadic else words.conj(pulled)
+
+
+def missing_rule(op: Op, name: str) -> LookupError:
+    """Returns the error for a derivative that nobody has written."""
+    word = op.rules[name]
+    reason = "is not written yet" if word is NOT_WRITTEN else f"is {word!r}"
+    return LookupError(f"{op.name}: the gradient with respect to {name!r} {reason}.")
+
+
+def is_complex(g: Any) -> bool:
+    """True for a complex array or tensor."""
+    value = g._value if isinstance(g, Tensor) else g
+    return bool(value.dtype.kind == "c")
+
+
+def densified(g: Any) -> Any:
+    """Returns a cotangent as an array or a tensor."""
+    return g.dense() if type(g) is IndexedSlices else g
+
+
+def pull_general(g: Any, record: Any, grads: list[Any]) -> None:
+    """Pulls a cotangent, an array, back through a record of the general door."""
+    for index, d in record[1].pull(g, ARRAYS):
+        h = grads[index]
+        grads[index] = d if h is None else h + d
+
+
+def pull_part(g: Any, record: Any, grads: list[Any]) -> None:
+    """Adds the cotangent of one of several results to those of its operation, which waits at an earlier index."""
+    _, base, position = record
+    if grads[base] is None:
+        grads[base] = {}
+    grads[base][position] = g
+
+
+def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[int]) -> None:
+    """Takes cotangents from index `top` down to the least index in `keep`; `grads` holds arrays."""
+    for i in range(top, min(keep) - 1, -1):
+        g = grads[i]
+        if g is None:
+            continue
+        record = records[i]
+        if record is None:
+            continue
+        if type(g) is IndexedSlices:
+            g = g.dense()
+        record[0](g, record, grads)
+        if i not in keep:
+            grads[i] = None
+
+
+def pull_back_tensors(tape: Any, grads: list[Any], top: int, keep: set[int]) -> None:
+    """The same with tensors, whose operations are recorded by whatever follows them."""
+    add = OPS["add"].function
+    for i in range(top, min(keep) - 1, -1):
+        g = grads[i]
+        record = tape.records[i]
+        if g is None or record is None:
+            continue
+        if record[0] is pull_part:
+            pull_part(g, record, grads)
+            continue
+        kept = record[1] if record[0] is pull_general else FastRecord(tape, record, i)
+        for index, d in kept.pull(densified(g), TENSORS):
+            h = grads[index]
+            if h is None:
+                grads[index] = d
+            else:
+                grads[index] = h + d if IndexedSlices in (type(h), type(d)) else add(h, d)
+        if i not in keep:
+            grads[i] = None
+
+
+class FastRecord:
+    """A record of a fast path, read as tensors: the arrays that it keeps, under the indices that it knows them by."""
+
+    __slots__ = ("index", "indices", "record", "shapes", "step", "tape")
+
+    def __init__(self, tape: Any, record: Any, index: int) -> None:
+        self.tape = tape
+        self.record = record
+        self.index = index
+        self.step: Step = STEPS[record[0]]
+        count = len(self.step.tracked)
+        self.indices = dict(zip(self.step.tracked, record[1 : 1 + count], strict=True))
+        self.shapes = record[1 + count : 1 + 2 * count] if self.step.unbroadcast else (None,) * count
+
+    def residual(self, name: str, words: Vocabulary) -> Any:
+        """The residual that a rule calls `name`: a tensor that the tape still follows, if it is recording."""
+        kept = self.record[len(self.record) - len(self.step.residuals) + self.step.residuals.index(name)]
+        if name not in self.step.op.inputs and name != "out":
+            return kept
+        tensor = make_tensor(kept)
+        index = self.index if name == "out" else self.indices.get(name)
+        if index is not None and self.tape.owner:
+            tensor._tape, tensor._index = self.tape, index
+        return tensor
+
+    def pull(self, g: Any, words: Vocabulary) -> Any:
+        """Yields the inputs' indices on the tape with the cotangents that reach them."""
+        op = self.step.op
+        for (name, index), shape in zip(self.indices.items(), self.shapes, strict=True):
+            known = self.residual(f"{name}_shape", words) if op.rules[name] is ZERO else None
+            d = apply_rule(op, name, g, self, words, known)
+            yield index, d if shape is None else words.sum_to(d, shape)

@@ -1,0 +1,219 @@
+"""The general door: `bind` runs any operation on any tensors, for all that follows them; `slow` leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradtape._core.conversion import convert, holds_tensors
+from gradtape._core.dtypes import BY_NUMPY, DType, is_differentiable
+from gradtape._core.op import NOT_DIFFERENTIABLE, Op
+from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tracking import live_trackers
+from gradtape._core.variable import Variable
+from gradtape.errors import InvalidArgumentError, OpError
+
+
+def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
+    """Runs `op` on `tensors` and tells all that follow one of them in this thread; returns its tensor or list of them.
+
+    Args:
+        op: the operation.
+        tensors: the inputs; for a variadic operation, all of its arrays.
+        params: the parameters, canonical.
+
+    Raises:
+        InvalidArgumentError: dtypes or shapes that the operation does not take, with both in the message.
+    """
+    check_dtypes(op, tensors)
+    values = [tensor._value for tensor in tensors]
+    try:
+        try:
+            value = op.body(values, **params) if op.variadic else op.body(*values, **params)
+        except (RuntimeWarning, FloatingPointError):
+            # The user's NumPy settings or warning filters turn 1/0 into an error; TensorFlow gives inf.
+            with np.errstate(all="ignore"):
+                value = op.body(values, **params) if op.variadic else op.body(*values, **params)
+    except Exception as error:
+        raise explained(op, tensors, params, error) from None
+    result = [make_tensor(each) for each in value] if op.outputs else make_tensor(value)
+    if trackers := followers(op, tensors):
+        outputs = result if op.outputs else [result]
+        if any(is_differentiable(output._value.dtype) for output in outputs):
+            for tracker in trackers:
+                tracker.record(op, tensors, params, outputs)
+    return result
+
+
+def followers(op: Op, tensors: list[Tensor]) -> list[Any]:
+    """Returns the trackers that follow an input for which `op` has a derivative."""
+    if op.variadic:
+        return live_trackers(tensors)
+    return live_trackers(
+        [t for t, name in zip(tensors, op.inputs, strict=True) if op.rules[name] is not NOT_DIFFERENTIABLE]
+    )
+
+
+def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
+    """Raises InvalidArgumentError unless each input has a dtype of its set, and inputs that share a set the same one."""
+    leaders: dict[Any, Any] = {}
+    for position, tensor in enumerate(tensors):
+        allowed = op.types[0 if op.variadic else position]
+        dtype = tensor._value.dtype
+        if dtype not in allowed and not (dtype.name == "bfloat16" and np.dtype(np.float16) in allowed):
+            names = ", ".join(sorted(BY_NUMPY[each].name for each in allowed))
+            raise InvalidArgumentError(
+                f"{op.name}: an input of dtype {BY_NUMPY[dtype].name} was given, which is not in the list of allowed "
+                f"values: {names}. Write tf.cast(x, dtype) first."
+            )
+        leader = leaders.setdefault(allowed, dtype)
+        if leader is not dtype and leader != dtype:
+            raise InvalidArgumentError(
+                f"cannot compute {op.name} as input #{position}(zero-based) was expected to be a {BY_NUMPY[leader].name} "
+                f"tensor but is a {BY_NUMPY[dtype].name} tensor. Nothing is promoted between tensors: write "
+                f"tf.cast(x, tf.{BY_NUMPY[leader].name})."
+            )
+
+
+def explained(op: Op, tensors: list[Tensor], params: dict[str, Any], error: Exception) -> Exception:
+    """Returns the error to raise for a body that failed: the shape rule's own words where it has some."""
+    if isinstance(error, OpError | LookupError | NotImplementedError) and not isinstance(error, IndexError):
+        return error
+    shapes = [tensor._value.shape for tensor in tensors]
+    try:
+        if op.shape is not None:
+            op.shape(*([shapes] if op.variadic else shapes), **params)
+    except InvalidArgumentError as reason:
+        return InvalidArgumentError(f"{op.name}: {reason}")
+    if isinstance(error, MemoryError):
+        return error
+    given = ", ".join(f"{BY_NUMPY[t._value.dtype].name}{list(t._value.shape)}" for t in tensors)
+    return InvalidArgumentError(f"{op.name}: {error} (inputs: {given}; {params})")
+
+
+def convert_hint(value: Any, hint: DType | None) -> Tensor:
+    """Returns `value` as a tensor, of dtype `hint` if it can be that, of its own otherwise."""
+    if hint is not None and not isinstance(value, Tensor | Variable):
+        try:
+            return convert(value, hint)
+        except TypeError:
+            pass
+    return convert(value)
+
+
+def match(op: Op, values: list[Any], mode: str) -> list[Tensor]:
+    """Returns the inputs as tensors.
+
+    What is no tensor takes the dtype of the first tensor with which it has to agree. In the mode `hint` the first input
+    stands for itself, and a value that cannot have its dtype keeps its own, so that the mismatch is reported.
+    """
+    if op.variadic:
+        return match_list(op, values[0])
+    # A set of one dtype says itself what the values have to be.
+    known: dict[Any, DType] = {each: BY_NUMPY[next(iter(each))] for each in op.types if len(each) == 1}
+    if mode == "strict":
+        for allowed, value in zip(op.types, values, strict=True):
+            if isinstance(value, Tensor | Variable):
+                known.setdefault(allowed, value.dtype)
+            elif isinstance(value, (list, tuple)) and allowed not in known and holds_tensors(value):
+                known[allowed] = convert(value).dtype
+    tensors = []
+    for allowed, value in zip(op.types, values, strict=True):
+        wanted = known.get(allowed)
+        if isinstance(value, Tensor | Variable):
+            tensor = convert(value)
+        elif mode == "hint":
+            tensor = convert_hint(value, wanted)
+        else:
+            tensor = convert(value, wanted)
+        known.setdefault(allowed, tensor.dtype)
+        tensors.append(tensor)
+    return tensors
+
+
+def match_list(op: Op, values: Any) -> list[Tensor]:
+    """Returns the arrays of a variadic operation as tensors, of the dtype of the first tensor among them.
+
+    A single array stands for a list of one where the operation says `variadic="one"`, else for the list of its parts.
+    """
+    if not isinstance(values, (list, tuple)):
+        whole = convert(values)
+        values = [whole] if op.variadic == "one" else list(whole)
+    dtype = next((value.dtype for value in values if isinstance(value, Tensor | Variable)), None)
+    if dtype is None and values:
+        plain = all(isinstance(value, int | float | complex) for value in values)
+        dtype = convert(values if plain else values[0]).dtype
+    return [value if type(value) is Tensor else convert_hint(value, dtype) for value in values]
+
+
+def scalar(number: float, dtype: Any) -> Tensor:
+    """Returns a Python number as a tensor without dimensions."""
+    tensor = Tensor()
+    tensor._value = np.array(number, dtype)
+    tensor._tape = None
+    return tensor
+
+
+def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[[Any], None]]:
+    """Returns the function that the fast path of `op` leaves to what is not common, and one to tell it the fast path.
+
+    Numbers, variables and arrays are made tensors and go back to the fast path; tensors that are there already go on
+    to `bind`.
+    """
+    positions = [op.signature.index(name) for name in op.inputs]
+    how = mode or op.matching
+    fast: Any = None
+
+    def set_fast(function: Any) -> None:
+        nonlocal fast
+        fast = function
+
+    def general(*arguments: Any) -> Any:
+        values = [arguments[position] for position in positions]
+        try:
+            if op.variadic or op.prepare is not None or not all(type(v) is Tensor or type(v) is Variable for v in values):
+                tensors = match(op, values, how)
+                if op.prepare is not None:
+                    tensors = op.prepare(*tensors)
+            else:
+                tensors = [value if type(value) is Tensor else value._read() for value in values]
+            if fast is not None and any(new is not old for new, old in zip(tensors, values, strict=True)):
+                now = list(arguments)
+                for position, tensor in zip(positions, tensors, strict=True):
+                    now[position] = tensor
+                return fast(*now)
+            given = dict(zip(op.signature, arguments, strict=True))
+            params = {n: op.as_params[n](given[n]) if n in op.as_params else given[n] for n in op.params}
+        except (TypeError, ValueError) as error:
+            raise named(op, error) from None
+        return bind(op, tensors, params)
+
+    def general_pair(x: Any, y: Any) -> Any:
+        # The short step of real code: a Python number or a variable beside a tensor.
+        kind, other = type(x), type(y)
+        if kind is Tensor:
+            if other is float or other is int:
+                if x._value.dtype.kind == "f":
+                    return fast(x, scalar(y, x._value.dtype))
+            elif other is Variable:
+                return fast(x, y._read())
+        elif other is Tensor:
+            if kind is float or kind is int:
+                if how == "strict" and y._value.dtype.kind == "f":
+                    return fast(scalar(x, y._value.dtype), y)
+            elif kind is Variable:
+                return fast(x._read(), y)
+        return general(x, y)
+
+    paired = op.family == "elementwise" and len(op.inputs) == 2 and not op.params
+    return general_pair if paired else general, set_fast
+
+
+def named(op: Op, error: Exception) -> Exception:
+    """Returns an error with the operation's name in front of its message, unless it stands there."""
+    text = str(error)
+    return error if text.startswith((op.name, "cannot compute")) else type(error)(f"{op.name}: {text}")
+
+

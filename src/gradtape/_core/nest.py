@@ -1,0 +1,123 @@
+"""Nested structures of lists, tuples, named tuples and dicts: flatten them, rebuild them, map over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+
+_NESTED: dict[type, bool] = {}
+
+
+def is_nested(structure: Any) -> bool:
+    """True if `structure` is a list, a tuple or a mapping; tensors, arrays, strings and shapes are leaves.
+
+    >>> is_nested([1]), is_nested("ab")
+    (True, False)
+    """
+    kind = type(structure)
+    nested = _NESTED.get(kind)
+    if nested is None:
+        # Asked once for each type: the abstract class takes its time to answer.
+        nested = _NESTED[kind] = issubclass(kind, list | tuple | dict | Mapping)
+    return nested
+
+
+def _children(structure: Any) -> list[Any]:
+    """The parts of one level, a mapping's in the order of its sorted keys (of its own order if they don't sort)."""
+    return [structure[key] for key in _keys(structure)] if isinstance(structure, Mapping) else list(structure)
+
+
+def _keys(mapping: Mapping[Any, Any]) -> list[Any]:
+    try:
+        return sorted(mapping)
+    except TypeError:
+        return list(mapping)
+
+
+def flatten(structure: Any) -> list[Any]:
+    """Returns the leaves of `structure` from left to right, a mapping's in the order of its sorted keys.
+
+    >>> flatten({"b": [1, (2,)], "a": 3})
+    [3, 1, 2]
+    """
+    if not is_nested(structure):
+        return [structure]
+    leaves = []
+    for child in _children(structure):
+        leaves.extend(flatten(child))
+    return leaves
+
+
+def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
+    if not is_nested(structure):
+        return next(leaves)
+    parts = [_rebuild(child, leaves) for child in _children(structure)]
+    if isinstance(structure, Mapping):
+        filled = dict(zip(_keys(structure), parts, strict=True))
+        ordered = {key: filled[key] for key in structure}
+        kind = type(structure)
+        if kind is dict:
+            return ordered
+        factory = getattr(structure, "default_factory", None)
+        return kind(factory, ordered) if factory is not None else kind(ordered)  # type: ignore[call-arg]
+    if hasattr(structure, "_fields"):
+        return type(structure)(*parts)
+    return type(structure)(parts)
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
+    """Returns `flat_sequence` in the form of `structure`.
+
+    Raises:
+        ValueError: the number of leaves differs.
+
+    >>> pack_sequence_as({"a": 0, "b": [0, 0]}, [1, 2, 3])
+    {'a': 1, 'b': [2, 3]}
+    """
+    leaves = list(flat_sequence)
+    wanted = len(flatten(structure))
+    if len(leaves) != wanted:
+        raise ValueError(f"The structure has {wanted} leaves, but {len(leaves)} were given to fill it.")
+    return _rebuild(structure, iter(leaves))
+
+
+def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> None:
+    """Raises ValueError unless both have the same form, TypeError if a level's types differ and are to be checked.
+
+    >>> assert_same_structure([1, (2,)], ["a", ("b",)])
+    """
+    if is_nested(nest1) != is_nested(nest2):
+        raise ValueError(f"The two structures don't have the same nested structure: {nest1!r} and {nest2!r}.")
+    if not is_nested(nest1):
+        return
+    if check_types and type(nest1) is not type(nest2):
+        raise TypeError(
+            "The two structures don't have the same sequence type: "
+            f"{type(nest1).__name__} and {type(nest2).__name__}."
+        )
+    mappings = isinstance(nest1, Mapping) and isinstance(nest2, Mapping)
+    if len(nest1) != len(nest2) or (mappings and set(nest1) != set(nest2)):
+        raise ValueError(f"The two structures don't have the same nested structure: {nest1!r} and {nest2!r}.")
+    for first, second in zip(_children(nest1), _children(nest2), strict=True):
+        assert_same_structure(first, second, check_types)
+
+
+def map_structure(func: Callable[..., Any], *structure: Any, check_types: bool = True) -> Any:
+    """Applies `func` to the leaves of one or several structures of the same form and returns the results in that form.
+
+    Raises:
+        TypeError: `func` is not callable, or a level's types differ and `check_types` is True.
+        ValueError: no structure is given, or their forms differ.
+
+    >>> map_structure(lambda a, b: a + b, [1, (2,)], [10, (20,)])
+    [11, (22,)]
+    """
+    if not callable(func):
+        raise TypeError(f"func must be callable, got: {func!r}")
+    if not structure:
+        raise ValueError("Must provide at least one structure")
+    for other in structure[1:]:
+        assert_same_structure(structure[0], other, check_types)
+    columns = zip(*map(flatten, structure), strict=True)
+    return pack_sequence_as(structure[0], [func(*leaves) for leaves in columns])

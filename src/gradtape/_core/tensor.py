@@ -1,0 +1,197 @@
+"""`Tensor`: an immutable array, and the link to whatever tracks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradtape._core.dtypes import BY_NUMPY, DType
+from gradtape._core.spec import TensorShape
+
+
+class Tensor:
+    """An array of one dtype that never changes, as TensorFlow's eager tensors.
+
+    Made by operations and by `tf.constant`; NumPy arrays, numbers and nested lists become tensors wherever an operation
+    takes one. Its operators are set by `gradtape._ops.operators`.
+
+    A tensor's class is exactly `Tensor` where its value is a `numpy.ndarray`: the fast paths rely on it. An interpreter
+    that carries other values (batches, arrays of another library) makes a subclass.
+    """
+
+    # _value: the array, never written to. _tape: what tracks the tensor, or None. _index: the tape's name for it.
+    # _part_of: of a slice of a variable, how to assign to it; not set in any other tensor.
+    __slots__ = ("__weakref__", "_index", "_part_of", "_tape", "_value")
+
+    _value: Any
+    _tape: Any
+    _index: Any
+    _part_of: Any
+
+    __array_priority__ = 100
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape, as a `TensorShape`."""
+        return TensorShape(self._value.shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The element type, as a `DType`."""
+        return BY_NUMPY[self._value.dtype]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return int(self._value.ndim)
+
+    @property
+    def device(self) -> str:
+        """The name of the device that holds the value, in TensorFlow's form."""
+        return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    @property
+    def name(self) -> str:
+        """Raises AttributeError: values have no names when programs run eagerly."""
+        raise AttributeError("Tensor.name is undefined when eager execution is enabled.")
+
+    def get_shape(self) -> TensorShape:
+        """Returns the shape."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Raises ValueError unless the tensor's shape is compatible with `shape`."""
+        if not self.shape.is_compatible_with(shape):
+            raise ValueError(f"Tensor's shape {self.shape} is not compatible with supplied shape {TensorShape(shape)}.")
+
+    def numpy(self) -> Any:
+        """Returns a copy of the value: an array that may be written to, a NumPy scalar if the tensor has no dimension."""
+        return self._value[()] if self._value.ndim == 0 else self._value.copy()
+
+    @property
+    def assign(self) -> Any:
+        """Of a slice of a variable, `variable[key]`: assigns to that part of the variable and returns the variable."""
+        try:
+            return self._part_of
+        except AttributeError:
+            raise AttributeError(
+                "'Tensor' object has no attribute 'assign': tensors never change, only variables and their slices do."
+            ) from None
+
+    def ref(self) -> Reference:
+        """Returns a hashable stand-in for the tensor, to be used as a key."""
+        return Reference(self)
+
+    experimental_ref = ref
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if copy is False:
+            view = self._value.view()
+            view.flags.writeable = False
+            return view if dtype is None else view.astype(dtype, copy=False)
+        return np.array(self._value, dtype=dtype)
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        # A copy: the receiver may write to what it gets, and a tensor never changes.
+        return self._value.copy().__dlpack__(**keywords)
+
+    def __dlpack_device__(self) -> Any:
+        return self._value.__dlpack_device__()
+
+    def __bool__(self) -> bool:
+        return bool(self._value) if self._value.size else False
+
+    def __int__(self) -> int:
+        return int(self._value)
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __complex__(self) -> complex:
+        return complex(self._value)
+
+    def __index__(self) -> int:
+        return int(self._value.__index__())
+
+    def __len__(self) -> int:
+        if not self._value.ndim:
+            raise TypeError("Scalar tensor has no `len()`")
+        return len(self._value)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._value.ndim:
+            raise TypeError("Cannot iterate over a scalar tensor.")
+        return (self[i] for i in range(len(self._value)))  # type: ignore[index]
+
+    def __hash__(self) -> int:
+        raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
+
+    def __copy__(self) -> Tensor:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return self
+
+    def __reduce__(self) -> Any:
+        return make_tensor, (self._value,)
+
+    def __format__(self, specification: str) -> str:
+        return format(self._value[()] if self._value.ndim == 0 else self._value, specification)
+
+    def __str__(self) -> str:
+        return f"tf.Tensor({value_text(self._value, str)}, shape={self._value.shape}, dtype={self.dtype.name})"
+
+    def __repr__(self) -> str:
+        text = value_text(self._value, repr)
+        return f"<tf.Tensor: shape={self._value.shape}, dtype={self.dtype.name}, numpy={text}>"
+
+
+class Reference:
+    """A weakly hashed stand-in for a tensor or a variable: equal only to a stand-in for the same object."""
+
+    __slots__ = ("_object",)
+
+    def __init__(self, referent: Any) -> None:
+        self._object = referent
+
+    def deref(self) -> Any:
+        """Returns the object that this stands for."""
+        return self._object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._object is other._object
+
+    def __hash__(self) -> int:
+        return id(self._object)
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._object!r}>"
+
+
+
+def value_text(value: Any, form: Any) -> str:
+    """Returns an array as TensorFlow prints it: `form` is `repr` or `str`; several lines start on their own."""
+    if value.ndim == 0:
+        return repr(value.item()) if form is repr else str(value)
+    text: str = form(value)
+    return "\n" + text if "\n" in text else text
+
+
+def make_tensor(value: Any) -> Tensor:
+    """Returns a tensor, tracked by nothing, that holds `value`: an array nobody else will write to, or a NumPy scalar."""
+    tensor = Tensor()
+    tensor._value = value if type(value) is np.ndarray else np.asarray(value)
+    tensor._tape = None
+    return tensor
+
+
+def is_tensor(x: Any) -> bool:
+    """Returns True for a tensor, a variable, and what stands for one as `IndexedSlices` does.
+
+    >>> import gradtape as tf
+    >>> tf.is_tensor(tf.constant(1)), tf.is_tensor(1)
+    (True, False)
+    """
+    return isinstance(x, Tensor) or hasattr(x, "_read") or hasattr(x, "_as_tensor")

@@ -1,0 +1,85 @@
+"""What tracks a tensor: the link from a tensor to the tapes that recorded it, and the tapes that record in a thread."""
+
+from __future__ import annotations
+
+import threading
+from _thread import get_ident
+from typing import Any, Protocol
+
+
+class Tracker(Protocol):
+    """An interpreter that follows tensors: it is told of each operation on a tensor that it follows.
+
+    `owner` is the ident of the thread in which the tracker records now, 0 while it does not record.
+    `closed` says that nobody can ask it anything any more.
+    """
+
+    owner: int
+    closed: bool
+    records: list[Any]
+
+    def record(self, op: Any, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
+        """Notes that `op` made `outputs` of `inputs`, and tracks the outputs."""
+
+
+class Tracks:
+    """Stands in for a tensor's tape where several trackers follow it; maps each to what it calls the tensor.
+
+    Its `owner` matches no thread, so that the fast paths leave such a tensor to the general door.
+    """
+
+    __slots__ = ("entries",)
+    owner = -1
+    closed = False
+
+    def __init__(self, entries: dict[Any, Any]) -> None:
+        self.entries = entries
+
+
+class _Recording(threading.local):
+    """The tapes that record in the current thread, outermost first: a new tuple whenever they change."""
+
+    tapes: tuple[Any, ...] = ()
+
+
+RECORDING = _Recording()
+_attaching = threading.Lock()
+
+
+def attach(tensor: Any, tracker: Any, index: Any) -> None:
+    """Makes `tracker` follow `tensor` under the name `index`, beside the trackers that still follow it."""
+    with _attaching:
+        link = tensor._tape
+        if link is None or link is tracker or link.closed:
+            # The index first: a fast path that sees the tape has to find the tape's index.
+            tensor._index = index
+            tensor._tape = tracker
+        elif type(link) is Tracks:
+            alive = {each: name for each, name in link.entries.items() if not each.closed}
+            tensor._tape = Tracks({**alive, tracker: index})
+        else:
+            tensor._tape = Tracks({link: tensor._index, tracker: index})
+
+
+def index_on(tensor: Any, tracker: Any) -> Any:
+    """Returns what `tracker` calls `tensor`, or None if it does not follow it."""
+    link = tensor._tape
+    if link is tracker:
+        return tensor._index
+    if type(link) is Tracks:
+        return link.entries.get(tracker)
+    return None
+
+
+def live_trackers(tensors: Any) -> list[Any]:
+    """Returns the trackers that follow one of `tensors` and record in this thread now."""
+    found: list[Any] = []
+    for tensor in tensors:
+        link = tensor._tape
+        if link is None:
+            continue
+        here = get_ident()
+        for tracker in link.entries if type(link) is Tracks else (link,):
+            if tracker.owner == here and tracker not in found:
+                found.append(tracker)
+    return found

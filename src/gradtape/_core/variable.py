@@ -1,0 +1,317 @@
+"""`Variable`: a value that changes by assignment and that tapes watch by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradtape._core.conversion import convert, to_array
+from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype
+from gradtape._core.indexing import as_key, out_of_range
+from gradtape._core.spec import TensorShape
+from gradtape._core.tensor import Reference, Tensor, make_tensor, value_text
+from gradtape._core.tracking import RECORDING, Tracks
+from gradtape.errors import InvalidArgumentError
+
+
+class Variable:
+    """A value that assignments change, as `tf.Variable`; a trainable one is watched by every tape that it is read under.
+
+    Args:
+        initial_value: the first value, or a function without arguments that returns it.
+        trainable: whether tapes watch it by themselves; True by default.
+        name: a name to print; names are not made unique.
+        dtype: the dtype to convert `initial_value` to.
+        shape: a shape that assigned values have to be compatible with; the initial value's by default.
+        validate_shape, caching_device, variable_def, import_scope, constraint, synchronization, aggregation,
+            experimental_enable_variable_lifting: accepted as in TensorFlow; of these only `constraint` is kept.
+
+    Raises:
+        ValueError: no initial value, one that cannot be a tensor, or one that does not fit `shape`.
+
+    >>> v = Variable([1.0, 2.0])
+    >>> v.assign_add([1.0, 1.0])
+    <tf.Variable 'UnreadVariable' shape=(2,) dtype=float32, numpy=array([2., 3.], dtype=float32)>
+    """
+
+    # _read_cache: (the tapes that recorded when the variable was read last, the tensor that it was read as).
+    __slots__ = (
+        "__dict__", "__weakref__", "_label", "_read_cache", "_shape", "_value", "constraint", "synchronization",
+        "trainable", "aggregation",
+    )  # fmt: skip
+
+    __array_priority__ = 100
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        import_scope: str | None = None,
+        constraint: Callable[[Tensor], Tensor] | None = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
+        shape: Any = None,
+        experimental_enable_variable_lifting: bool = True,
+    ) -> None:
+        if initial_value is None:
+            raise ValueError("The `initial_value` arg to `tf.Variable` must be specified: it gives the variable its shape.")
+        value = initial_value() if callable(initial_value) and not hasattr(initial_value, "dtype") else initial_value
+        array = convert(value, None if dtype is None else as_dtype(dtype))._value
+        # A copy where the array may belong to somebody else: assignments may be made in place.
+        self._value = array.copy() if isinstance(value, Tensor | Variable) else array
+        self._shape = TensorShape(array.shape if shape is None else shape)
+        if not self._shape.is_compatible_with(array.shape):
+            raise ValueError(f"The initial value's shape {array.shape} is not compatible with the `shape` {self._shape}.")
+        self._read_cache: Any = None
+        self._label = name or "Variable"
+        self.trainable = True if trainable is None else bool(trainable)
+        self.constraint = constraint
+        self.synchronization = synchronization
+        self.aggregation = aggregation
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape that assigned values have to be compatible with."""
+        return self._shape
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return BY_NUMPY[self._value.dtype]
+
+    @property
+    def name(self) -> str:
+        """The name, with TensorFlow's ending `:0`."""
+        return f"{self._label}:0"
+
+    @property
+    def device(self) -> str:
+        """The name of the device that holds the value."""
+        return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    @property
+    def handle(self) -> Variable:
+        """The variable itself: its storage has no handle of its own."""
+        return self
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions of the value."""
+        return int(self._value.ndim)
+
+    def get_shape(self) -> TensorShape:
+        """Returns the shape."""
+        return self._shape
+
+    def numpy(self) -> Any:
+        """Returns a copy of the value."""
+        return self._value[()].copy() if self._value.ndim == 0 else self._value.copy()
+
+    def value(self) -> Tensor:
+        """Returns the value as a tensor that the recording tapes watch."""
+        return self._read()
+
+    read_value = value
+
+    def _read(self) -> Tensor:
+        """Returns the value as a tensor, tracked by the tapes that watch the variable; kept until something changes."""
+        tapes = RECORDING.tapes
+        cache = self._read_cache
+        if cache is not None and cache[0] is tapes:
+            return cache[1]  # type: ignore[no-any-return]
+        tensor = make_tensor(self._value)
+        links = {}
+        for tape in tapes:
+            position = tape.position_of(self)
+            if position is not None:
+                links[tape] = position
+        if len(links) == 1:
+            ((tensor._tape, tensor._index),) = links.items()
+        elif links:
+            tensor._tape = Tracks(links)
+        self._read_cache = (tapes, tensor)
+        return tensor
+
+    def ref(self) -> Reference:
+        """Returns a hashable stand-in for the variable, to be used as a key."""
+        return Reference(self)
+
+    def _set(self, array: Any) -> UnreadVariable:
+        self._value = array
+        self._read_cache = None
+        return UnreadVariable(self)
+
+    def _array_of(self, value: Any) -> Any:
+        """The value to assign as an array of the variable's dtype, not copied where a tensor holds it already."""
+        if isinstance(value, Tensor | Variable) or hasattr(value, "_as_tensor"):
+            return convert(value, self.dtype)._value
+        if isinstance(value, (list, tuple)):
+            return convert(value, self.dtype)._value
+        return to_array(value, self.dtype)
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Makes `value` the variable's value and returns the variable.
+
+        Raises:
+            ValueError: the shape of `value` is not compatible with the variable's, or it is a tensor of another dtype.
+        """
+        array = self._array_of(value)
+        if not self._shape.is_compatible_with(array.shape):
+            raise ValueError(
+                f"Cannot assign value to variable '{self.name}': Shape mismatch. The variable shape {self._shape}, and "
+                f"the assigned value shape {array.shape} are incompatible."
+            )
+        return self._set(array)
+
+    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Adds `delta`, of the variable's shape, to the value and returns the variable.
+
+        Raises:
+            InvalidArgumentError: the shape of `delta` is not the variable's.
+        """
+        return self._set(np.add(self._value, self._delta(delta)))
+
+    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Subtracts `delta`, of the variable's shape, from the value and returns the variable.
+
+        Raises:
+            InvalidArgumentError: the shape of `delta` is not the variable's.
+        """
+        return self._set(np.subtract(self._value, self._delta(delta)))
+
+    def _delta(self, delta: Any) -> Any:
+        array = self._array_of(delta)
+        if array.shape != self._value.shape:
+            raise InvalidArgumentError(
+                f"Cannot update variable with shape {list(self._value.shape)} using a Tensor with shape "
+                f"{list(array.shape)}, shapes must be equal."
+            )
+        return array
+
+    def _assign_part(self, key: Any, value: Any) -> Any:
+        """Replaces the part of the value at `key` by `value`, which broadcasts to it; returns the variable."""
+        array = self._array_of(value)
+        key = as_key(key)
+        changed = self._value.copy()
+        try:
+            part = changed[key]
+        except IndexError:
+            raise out_of_range(self._value.shape, key) from None
+        try:
+            changed[key] = np.broadcast_to(array, part.shape)
+        except ValueError:
+            raise InvalidArgumentError(
+                f"A value of shape {list(array.shape)} cannot be assigned to a slice of shape {list(part.shape)}."
+            ) from None
+        return self._set(changed)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self._value, dtype=dtype)
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        return self._value.copy().__dlpack__(**keywords)
+
+    def __dlpack_device__(self) -> Any:
+        return self._value.__dlpack_device__()
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __int__(self) -> int:
+        return int(self._value)
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __complex__(self) -> complex:
+        return complex(self._value)
+
+    def __index__(self) -> int:
+        return int(self._value.__index__())
+
+    def __iter__(self) -> Any:
+        return iter(self._read())
+
+    def __hash__(self) -> int:
+        raise TypeError("Variable is unhashable. Instead, use variable.ref() as the key. (Variable: " + repr(self) + ")")
+
+    def _not_in_place(self, other: Any) -> Any:
+        raise RuntimeError(
+            "`variable += value` with eager execution is not supported. Write `variable.assign_add(value)` to change the "
+            "variable, or `name = variable + value` to make a tensor."
+        )
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = _not_in_place
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        twin = Variable(
+            make_tensor(self._value),
+            trainable=self.trainable,
+            name=self._label,
+            constraint=self.constraint,
+            shape=self._shape,
+        )
+        memo[id(self)] = twin
+        return twin
+
+    def __copy__(self) -> Variable:
+        return self
+
+    def __reduce__(self) -> Any:
+        return _restore, (self._value, self.trainable, self._label, self._shape)
+
+    @property
+    def _identity(self) -> Variable:
+        """The variable that a tape knows: the one that this object is a face of."""
+        return self
+
+    def __repr__(self) -> str:
+        return (
+            f"<tf.Variable {self.name!r} shape={self._shape} dtype={self.dtype.name}, "
+            f"numpy={value_text(self._value, repr)}>"
+        )
+
+
+class UnreadVariable(Variable):
+    """What an assignment returns: another face of the same variable, which prints as TensorFlow prints it."""
+
+    __slots__ = ("_of",)
+    _of: Variable
+
+    def __init__(self, variable: Variable) -> None:
+        self._of = variable
+
+    @property
+    def name(self) -> str:
+        """The name that TensorFlow gives the result of an assignment."""
+        return "UnreadVariable"
+
+    @property
+    def _identity(self) -> Variable:
+        return self._of
+
+    def _read(self) -> Tensor:
+        return self._of._read()
+
+    def _set(self, array: Any) -> UnreadVariable:
+        return self._of._set(array)
+
+
+def _shared(name: str) -> property:
+    """An attribute that an `UnreadVariable` has in common with its variable."""
+    return property(lambda self: getattr(self._of, name), lambda self, value: setattr(self._of, name, value))
+
+
+for _name in ("_value", "_shape", "_read_cache", "_label", "trainable", "constraint", "synchronization", "aggregation"):
+    setattr(UnreadVariable, _name, _shared(_name))
+
+
+def _restore(value: Any, trainable: bool, label: str, shape: TensorShape) -> Variable:
+    return Variable(make_tensor(value), trainable=trainable, name=label, shape=shape)

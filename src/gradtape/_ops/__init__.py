@@ -1,0 +1,1 @@
+"""The operations, declarations only: a topic a file."""

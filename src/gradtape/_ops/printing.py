@@ -1,0 +1,84 @@
+"""`tf.print`: values as text on standard error, in TensorFlow's form."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from gradtape._core import nest
+from gradtape._core.tensor import Tensor
+from gradtape._core.variable import Variable
+
+STREAMS = {"stdout", "stderr", "log(info)", "log(warning)", "log(error)"}
+
+
+def _number(value: Any) -> str:
+    """One element as text: nine significant digits of a float32, seventeen of a float64, no trailing zeros."""
+    kind = value.dtype.kind
+    if kind == "b":
+        return "1" if value else "0"
+    if kind == "f":
+        return f"{float(value):.{17 if value.dtype.itemsize == 8 else 9}g}"
+    return str(value)
+
+
+def _array(value: Any, edge: int, indent: int = 1) -> str:
+    """An array as nested brackets, with `edge` items at either end of a dimension where there are more than twice that."""
+    if value.ndim == 0:
+        return _number(value[()])
+    parts = [_array(each, edge, indent + 1) for each in (value if edge < 0 or len(value) <= 2 * edge else value[:edge])]
+    if len(parts) < len(value):
+        parts += ["...", *(_array(each, edge, indent + 1) for each in value[len(value) - edge :])]
+    separator = " " if value.ndim == 1 else "\n" * (value.ndim - 1) + " " * indent
+    return f"[{separator.join(parts)}]"
+
+
+def _text(value: Any, edge: int) -> str:
+    if isinstance(value, Tensor | Variable):
+        return _array(value._value, edge)
+    if isinstance(value, np.ndarray):
+        return repr(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_text(each, edge)}" for key, each in value.items()) + "}"
+    if nest.is_nested(value):
+        inside = ", ".join(_text(each, edge) for each in value)
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
+    return str(value)
+
+
+def print(*inputs: Any, **kwargs: Any) -> None:
+    """Prints values, tensors shortened to three items at either end of a dimension.
+
+    Args:
+        *inputs: tensors, variables, structures of them, anything else.
+        **kwargs: `output_stream` (a file object, `"file://path"`, or one of TensorFlow's names; standard error by
+            default), `summarize` (3; -1 for everything), `sep` (one space), `end` (a line break).
+
+    Raises:
+        ValueError: an unknown keyword or output stream.
+
+    >>> import sys
+    >>> import gradtape as tf
+    >>> tf.print("x =", tf.constant([0.5, 2.0]), output_stream=sys.stdout)
+    x = [0.5 2]
+    """
+    stream = kwargs.pop("output_stream", sys.stderr)
+    edge = kwargs.pop("summarize", 3)
+    separator, end = kwargs.pop("sep", " "), kwargs.pop("end", "\n")
+    kwargs.pop("name", None)
+    if kwargs:
+        raise ValueError(f"tf.print: unrecognized keyword arguments {sorted(kwargs)}; it takes output_stream, summarize, "
+                         "sep, end and name.")  # fmt: skip
+    text = separator.join(_text(each, 3 if edge is None else edge) for each in inputs) + end
+    if isinstance(stream, str) and stream.startswith("file://"):
+        with open(stream.removeprefix("file://"), "a", encoding="utf-8") as file:
+            file.write(text)
+        return
+    if stream in STREAMS:
+        stream = sys.stdout if stream == "stdout" else sys.stderr
+    if not hasattr(stream, "write"):
+        raise ValueError(f"tf.print: unsupported output stream {stream!r}; give a file object or one of {sorted(STREAMS)}.")
+    stream.write(text)
+    stream.flush()

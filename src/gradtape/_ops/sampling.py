@@ -1,0 +1,149 @@
+"""`tf.random`: TensorFlow's own numbers for a seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradtape._core.conversion import convert
+from gradtape._core.dtypes import as_dtype, float32
+from gradtape._core.op import Array, TensorLike
+from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._ops import seeds
+from gradtape._ops.parameters import as_dims
+from gradtape.errors import InvalidArgumentError
+
+STATE = seeds.SeedState()
+
+
+def set_seed(seed: int | None) -> None:
+    """Sets the global seed: the random operations after it give the same numbers again, and those of TensorFlow.
+
+    Args:
+        seed: an integer; None for numbers that differ from run to run.
+
+    >>> import gradtape as tf
+    >>> tf.random.set_seed(1)
+    >>> tf.random.uniform([2])
+    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.16513085, 0.9014813 ], dtype=float32)>
+    """
+    STATE.set_seed(seed)
+
+
+def _plain(value: TensorLike) -> Any:
+    """A bound or a parameter as a number or an array."""
+    return value if type(value) in (int, float) else convert(value)._value
+
+
+def _shape(shape: TensorLike) -> Any:
+    """A shape as the generator reads it: whether it is an int64 array selects the stream."""
+    if isinstance(shape, Tensor):
+        return shape._value
+    return shape if hasattr(shape, "dtype") else as_dims(shape)
+
+
+def _drawn(draw: Any, *arguments: Any) -> Tensor:
+    try:
+        return make_tensor(draw(STATE, *arguments))
+    except ValueError as error:
+        raise InvalidArgumentError(f"tf.random: {error}") from None
+
+
+def normal(
+    shape: TensorLike,
+    mean: TensorLike = 0.0,
+    stddev: TensorLike = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Array:
+    """Returns numbers drawn from a normal distribution.
+
+    Args:
+        shape: the shape of the result.
+        mean, stddev: numbers or arrays that broadcast with `shape`.
+        dtype: a floating-point type.
+        seed: the operation's own seed, beside the global one.
+        name: ignored.
+
+    Returns:
+        A tensor of `shape` and `dtype`.
+
+    Raises:
+        InvalidArgumentError: a size is negative or `dtype` is no floating-point type.
+
+    >>> import gradtape as tf
+    >>> tf.random.normal([2, 3]).shape
+    TensorShape([2, 3])
+    """
+    return _drawn(seeds.random_normal, _shape(shape), _plain(mean), _plain(stddev), as_dtype(dtype).numpy, seed)
+
+
+def truncated_normal(
+    shape: TensorLike,
+    mean: TensorLike = 0.0,
+    stddev: TensorLike = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Array:
+    """Returns numbers drawn from a normal distribution, those beyond two deviations drawn again.
+
+    Args as for `tf.random.normal`.
+
+    >>> import gradtape as tf
+    >>> bool(tf.reduce_all(tf.abs(tf.random.truncated_normal([100])) <= 2.0))
+    True
+    """
+    drawn = seeds.random_truncated_normal
+    return _drawn(drawn, _shape(shape), _plain(mean), _plain(stddev), as_dtype(dtype).numpy, seed)
+
+
+def uniform(
+    shape: TensorLike,
+    minval: TensorLike = 0,
+    maxval: TensorLike | None = None,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Array:
+    """Returns numbers drawn evenly from `minval` up to, not including, `maxval`.
+
+    Args:
+        shape: the shape of the result.
+        minval: the least number; 0 by default.
+        maxval: the bound above; 1 by default, to be given for integers.
+        dtype: a floating-point type, int32 or int64.
+        seed: the operation's own seed, beside the global one.
+        name: ignored.
+
+    Returns:
+        A tensor of `shape` and `dtype`.
+
+    Raises:
+        ValueError: `maxval` is missing for an integer type.
+        InvalidArgumentError: a size is negative, or `minval` is not below `maxval` for an integer type.
+
+    >>> import gradtape as tf
+    >>> tf.random.uniform([3], maxval=10, dtype=tf.int32).dtype
+    tf.int32
+    """
+    kind = as_dtype(dtype)
+    if maxval is None and kind.is_integer:
+        raise ValueError(f"Must specify maxval for integer dtype {kind.name}")
+    high = None if maxval is None else _plain(maxval)
+    return _drawn(seeds.random_uniform, _shape(shape), _plain(minval), high, kind.numpy, seed)
+
+
+def shuffle(value: TensorLike, seed: int | None = None, name: str | None = None) -> Array:
+    """Returns `value` with the parts along its first axis in random order.
+
+    Args:
+        value: a tensor.
+        seed: the operation's own seed, beside the global one.
+        name: ignored.
+
+    >>> import gradtape as tf
+    >>> sorted(tf.random.shuffle([3, 1, 2]).numpy().tolist())
+    [1, 2, 3]
+    """
+    return _drawn(seeds.random_shuffle, convert(value)._value, seed)
