@@ -17,14 +17,12 @@ from gradtape._autodiff.tape import GradientTape as GradientTape
 from gradtape._autodiff.tape import UnconnectedGradients as UnconnectedGradients
 from gradtape._core.dtypes import DType as DType
 from gradtape._core.dtypes import as_dtype as as_dtype
-from gradtape._core.dtypes import bool_ as bool
+from gradtape._core.dtypes import bool_ as _bool
 from gradtape._core.dtypes import complex64 as complex64
 from gradtape._core.dtypes import complex128 as complex128
 from gradtape._core.dtypes import float16 as float16
 from gradtape._core.dtypes import float32 as float32
 from gradtape._core.dtypes import float64 as float64
-from gradtape._core.dtypes import float16 as half
-from gradtape._core.dtypes import float64 as double
 from gradtape._core.dtypes import int8 as int8
 from gradtape._core.dtypes import int16 as int16
 from gradtape._core.dtypes import int32 as int32
@@ -40,36 +38,115 @@ from gradtape._core.tensor import Tensor as Tensor
 from gradtape._core.tensor import is_tensor as is_tensor
 from gradtape._core.variable import Variable as Variable
 from gradtape._ops import operators as _operators
-from gradtape._ops.arithmetic import abs as abs, add as add, add_n as add_n, multiply as multiply, negative as negative, pow as pow, sign as sign, sqrt as sqrt, square as square, subtract as subtract
+from gradtape._ops.arithmetic import abs as abs
+from gradtape._ops.arithmetic import add as add
+from gradtape._ops.arithmetic import add_n as add_n
+from gradtape._ops.arithmetic import multiply as multiply
+from gradtape._ops.arithmetic import negative as negative
+from gradtape._ops.arithmetic import pow as pow
+from gradtape._ops.arithmetic import sign as sign
+from gradtape._ops.arithmetic import sqrt as sqrt
+from gradtape._ops.arithmetic import square as square
+from gradtape._ops.arithmetic import subtract as subtract
 from gradtape._ops.casting import cast as cast
-from gradtape._ops.comparison import equal as equal, greater as greater, greater_equal as greater_equal, less as less, less_equal as less_equal, logical_and as logical_and, logical_not as logical_not, logical_or as logical_or, not_equal as not_equal
+from gradtape._ops.comparison import equal as equal
+from gradtape._ops.comparison import greater as greater
+from gradtape._ops.comparison import greater_equal as greater_equal
+from gradtape._ops.comparison import less as less
+from gradtape._ops.comparison import less_equal as less_equal
+from gradtape._ops.comparison import logical_and as logical_and
+from gradtape._ops.comparison import logical_not as logical_not
+from gradtape._ops.comparison import logical_or as logical_or
+from gradtape._ops.comparison import not_equal as not_equal
 from gradtape._ops.complexes import complex as complex
 from gradtape._ops.contraction import einsum as einsum
-from gradtape._ops.creation import constant as constant, convert_to_tensor as convert_to_tensor, eye as eye, fill as fill, linspace as linspace, ones as ones, ones_like as ones_like, range as range, rank as rank, shape as shape, size as size, zeros as zeros, zeros_like as zeros_like
-from gradtape._ops.exponential import exp as exp, sigmoid as sigmoid
-from gradtape._ops.extrema import clip_by_value as clip_by_value, maximum as maximum, minimum as minimum
-from gradtape._ops.gather import gather as gather, gather_nd as gather_nd, scatter_nd as scatter_nd
-from gradtape._ops.joining import concat as concat, split as split, stack as stack, unstack as unstack
-from gradtape._ops.norms import clip_by_global_norm as clip_by_global_norm, clip_by_norm as clip_by_norm, norm as norm
-from gradtape._ops.padding import meshgrid as meshgrid, pad as pad, repeat as repeat, tile as tile
+from gradtape._ops.creation import constant as constant
+from gradtape._ops.creation import convert_to_tensor as convert_to_tensor
+from gradtape._ops.creation import eye as eye
+from gradtape._ops.creation import fill as fill
+from gradtape._ops.creation import linspace as linspace
+from gradtape._ops.creation import ones as ones
+from gradtape._ops.creation import ones_like as ones_like
+from gradtape._ops.creation import range as range
+from gradtape._ops.creation import rank as rank
+from gradtape._ops.creation import shape as shape
+from gradtape._ops.creation import size as size
+from gradtape._ops.creation import zeros as zeros
+from gradtape._ops.creation import zeros_like as zeros_like
+from gradtape._ops.exponential import exp as exp
+from gradtape._ops.exponential import sigmoid as sigmoid
+from gradtape._ops.extrema import clip_by_value as clip_by_value
+from gradtape._ops.extrema import maximum as maximum
+from gradtape._ops.extrema import minimum as minimum
+from gradtape._ops.gather import gather as gather
+from gradtape._ops.gather import gather_nd as gather_nd
+from gradtape._ops.gather import scatter_nd as scatter_nd
+from gradtape._ops.joining import concat as concat
+from gradtape._ops.joining import split as split
+from gradtape._ops.joining import stack as stack
+from gradtape._ops.joining import unstack as unstack
+from gradtape._ops.norms import clip_by_global_norm as clip_by_global_norm
+from gradtape._ops.norms import clip_by_norm as clip_by_norm
+from gradtape._ops.norms import norm as norm
+from gradtape._ops.padding import meshgrid as meshgrid
+from gradtape._ops.padding import pad as pad
+from gradtape._ops.padding import repeat as repeat
+from gradtape._ops.padding import tile as tile
 from gradtape._ops.printing import print as print
-from gradtape._ops.products import matmul as matmul, tensordot as tensordot
-from gradtape._ops.quotients import divide as divide, truediv as truediv
-from gradtape._ops.reduction import reduce_all as reduce_all, reduce_any as reduce_any, reduce_logsumexp as reduce_logsumexp, reduce_max as reduce_max, reduce_mean as reduce_mean, reduce_min as reduce_min, reduce_prod as reduce_prod, reduce_sum as reduce_sum
-from gradtape._ops.rounding import floor as floor, round as round
+from gradtape._ops.products import matmul as matmul
+from gradtape._ops.products import tensordot as tensordot
+from gradtape._ops.quotients import divide as divide
+from gradtape._ops.quotients import truediv as truediv
+from gradtape._ops.reduction import reduce_all as reduce_all
+from gradtape._ops.reduction import reduce_any as reduce_any
+from gradtape._ops.reduction import reduce_logsumexp as reduce_logsumexp
+from gradtape._ops.reduction import reduce_max as reduce_max
+from gradtape._ops.reduction import reduce_mean as reduce_mean
+from gradtape._ops.reduction import reduce_min as reduce_min
+from gradtape._ops.reduction import reduce_prod as reduce_prod
+from gradtape._ops.reduction import reduce_sum as reduce_sum
+from gradtape._ops.rounding import floor as floor
+from gradtape._ops.rounding import round as round
 from gradtape._ops.scan import cumsum as cumsum
-from gradtape._ops.selecting import one_hot as one_hot, where as where
-from gradtape._ops.slicing import boolean_mask as boolean_mask, slice as slice
-from gradtape._ops.sorting import argmax as argmax, argmin as argmin, argsort as argsort, sort as sort
-from gradtape._ops.structure import broadcast_to as broadcast_to, ensure_shape as ensure_shape, expand_dims as expand_dims, identity as identity, reshape as reshape, reverse as reverse, roll as roll, squeeze as squeeze, stop_gradient as stop_gradient, transpose as transpose
-from gradtape._ops.trigonometry import acos as acos, acosh as acosh, asin as asin, asinh as asinh, atan as atan, atan2 as atan2, atanh as atanh, cos as cos, cosh as cosh, sin as sin, sinh as sinh, tan as tan, tanh as tanh
+from gradtape._ops.selecting import one_hot as one_hot
+from gradtape._ops.selecting import where as where
+from gradtape._ops.slicing import boolean_mask as boolean_mask
+from gradtape._ops.slicing import slice as slice
+from gradtape._ops.sorting import argmax as argmax
+from gradtape._ops.sorting import argmin as argmin
+from gradtape._ops.sorting import argsort as argsort
+from gradtape._ops.sorting import sort as sort
+from gradtape._ops.structure import broadcast_to as broadcast_to
+from gradtape._ops.structure import ensure_shape as ensure_shape
+from gradtape._ops.structure import expand_dims as expand_dims
+from gradtape._ops.structure import identity as identity
+from gradtape._ops.structure import reshape as reshape
+from gradtape._ops.structure import reverse as reverse
+from gradtape._ops.structure import roll as roll
+from gradtape._ops.structure import squeeze as squeeze
+from gradtape._ops.structure import stop_gradient as stop_gradient
+from gradtape._ops.structure import transpose as transpose
 from gradtape._ops.surroundings import device as device
 from gradtape._ops.surroundings import executing_eagerly as executing_eagerly
+from gradtape._ops.trigonometry import acos as acos
+from gradtape._ops.trigonometry import acosh as acosh
+from gradtape._ops.trigonometry import asin as asin
+from gradtape._ops.trigonometry import asinh as asinh
+from gradtape._ops.trigonometry import atan as atan
+from gradtape._ops.trigonometry import atan2 as atan2
+from gradtape._ops.trigonometry import atanh as atanh
+from gradtape._ops.trigonometry import cos as cos
+from gradtape._ops.trigonometry import cosh as cosh
+from gradtape._ops.trigonometry import sin as sin
+from gradtape._ops.trigonometry import sinh as sinh
+from gradtape._ops.trigonometry import tan as tan
+from gradtape._ops.trigonometry import tanh as tanh
 from gradtape._run.stand_in import as_tensorflow as as_tensorflow
 from gradtape._run.stand_in import missing as _missing
 from gradtape._version import __version__ as __version__
 
 newaxis = None
+bool, half, double = _bool, float16, float64
 
 _operators.install()
 # TensorFlow computes inf and NaN in silence. NumPy's warnings about them are silenced where gradtape's own code raises

@@ -6,14 +6,24 @@ from typing import Any, NamedTuple
 
 
 class PhysicalDevice(NamedTuple):
-    """A device of the machine."""
+    """A device of the machine.
+
+    >>> import gradtape as tf
+    >>> tf.config.list_physical_devices()[0].name
+    '/physical_device:CPU:0'
+    """
 
     name: str
     device_type: str
 
 
 class LogicalDevice(NamedTuple):
-    """A device as programs address it."""
+    """A device as programs address it.
+
+    >>> import gradtape as tf
+    >>> tf.config.list_logical_devices()[0].name
+    '/device:CPU:0'
+    """
 
     name: str
     device_type: str
@@ -23,7 +33,13 @@ _CPU = PhysicalDevice("/physical_device:CPU:0", "CPU")
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
-    """Returns the devices of a type (`"CPU"`, `"GPU"`), of all types by default.
+    """Returns the devices of a type, of all types by default.
+
+    Args:
+        device_type: `"CPU"`, `"GPU"`, another name, or None.
+
+    Returns:
+        A list: the CPU if it is asked for.
 
     >>> import gradtape as tf
     >>> tf.config.list_physical_devices("GPU")
@@ -33,23 +49,57 @@ def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice
 
 
 def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
-    """Returns the devices of a type as programs address them."""
+    """Returns the devices of a type as programs address them.
+
+    Args:
+        device_type: `"CPU"`, `"GPU"`, another name, or None for all.
+
+    Returns:
+        A list: the CPU if it is asked for.
+
+    >>> import gradtape as tf
+    >>> tf.config.list_logical_devices("CPU")
+    [LogicalDevice(name='/device:CPU:0', device_type='CPU')]
+    """
     return [LogicalDevice("/device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
 
 
 def get_visible_devices(device_type: str | None = None) -> list[PhysicalDevice]:
-    """Returns the devices of a type that may be used."""
+    """Returns the devices of a type that may be used: all of them.
+
+    Args:
+        device_type: `"CPU"`, `"GPU"`, another name, or None for all.
+
+    Returns:
+        A list: the CPU if it is asked for.
+
+    >>> import gradtape as tf
+    >>> tf.config.get_visible_devices("GPU")
+    []
+    """
     return list_physical_devices(device_type)
 
 
 def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
-    """Restricts the devices to use; ValueError for one that does not exist."""
+    """Takes which devices a program means to use; the CPU computes, whatever they are.
+
+    Args:
+        devices: a device, a list of them, or None.
+        device_type: ignored.
+
+    Raises:
+        ValueError: a device does not exist.
+
+    >>> import gradtape as tf
+    >>> tf.config.set_visible_devices([], "GPU")
+    """
     _known(devices)
 
 
 def _known(devices: Any) -> None:
     """Raises ValueError unless each of `devices` is the CPU."""
-    for device in devices if isinstance(devices, (list, tuple)) and not isinstance(devices, PhysicalDevice) else [devices]:
+    for device in (
+        devices if isinstance(devices, (list, tuple)) and not isinstance(devices, PhysicalDevice) else [devices]
+    ):
         if device is not None and device != _CPU:
             raise ValueError(f"Unrecognized device: {device!r}; gradtape computes on {_CPU}.")
-from gradtape._run.stand_in import missing

@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING, Any
 from gradtape._core.dtypes import DType as DType
 from gradtape._core.dtypes import as_dtype as as_dtype
 from gradtape._core.dtypes import bfloat16 as _bfloat16
-from gradtape._core.dtypes import bool_ as bool
 from gradtape._core.dtypes import complex64 as complex64
 from gradtape._core.dtypes import complex128 as complex128
 from gradtape._core.dtypes import float16 as float16
-from gradtape._core.dtypes import float16 as half
 from gradtape._core.dtypes import float32 as float32
-from gradtape._core.dtypes import float64 as double
 from gradtape._core.dtypes import float64 as float64
 from gradtape._core.dtypes import int8 as int8
 from gradtape._core.dtypes import int16 as int16

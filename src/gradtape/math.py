@@ -1,19 +1,96 @@
 """`tf.math`: functions of numbers."""
 
 from gradtape._ops.activations import softsign as softsign
-from gradtape._ops.arithmetic import abs as abs, add as add, add_n as add_n, multiply as multiply, negative as negative, pow as pow, reciprocal as reciprocal, rsqrt as rsqrt, sign as sign, sqrt as sqrt, square as square, squared_difference as squared_difference, subtract as subtract
-from gradtape._ops.comparison import equal as equal, greater as greater, greater_equal as greater_equal, is_finite as is_finite, is_inf as is_inf, is_nan as is_nan, less as less, less_equal as less_equal, logical_and as logical_and, logical_not as logical_not, logical_or as logical_or, logical_xor as logical_xor, not_equal as not_equal
-from gradtape._ops.complexes import angle as angle, conj as conj, imag as imag, real as real
-from gradtape._ops.exponential import exp as exp, expm1 as expm1, log as log, log1p as log1p, log_sigmoid as log_sigmoid, sigmoid as sigmoid, softplus as softplus, xlog1py as xlog1py, xlogy as xlogy
-from gradtape._ops.extrema import maximum as maximum, minimum as minimum
-from gradtape._ops.losses import log_softmax as log_softmax, softmax as softmax
-from gradtape._ops.norms import l2_normalize as l2_normalize, reduce_euclidean_norm as reduce_euclidean_norm
-from gradtape._ops.quotients import divide as divide, divide_no_nan as divide_no_nan, floordiv as floordiv, mod as floormod, mod as mod, multiply_no_nan as multiply_no_nan, truediv as truediv, xdivy as xdivy
-from gradtape._ops.reduction import count_nonzero as count_nonzero, reduce_all as reduce_all, reduce_any as reduce_any, reduce_logsumexp as reduce_logsumexp, reduce_max as reduce_max, reduce_mean as reduce_mean, reduce_min as reduce_min, reduce_prod as reduce_prod, reduce_std as reduce_std, reduce_sum as reduce_sum, reduce_variance as reduce_variance
-from gradtape._ops.rounding import ceil as ceil, floor as floor, rint as rint, round as round
-from gradtape._ops.scan import cumprod as cumprod, cumsum as cumsum, cumulative_logsumexp as cumulative_logsumexp
-from gradtape._ops.sorting import argmax as argmax, argmin as argmin, top_k as top_k
-from gradtape._ops.trigonometry import acos as acos, acosh as acosh, asin as asin, asinh as asinh, atan as atan, atan2 as atan2, atanh as atanh, cos as cos, cosh as cosh, sin as sin, sinh as sinh, tan as tan, tanh as tanh
+from gradtape._ops.arithmetic import abs as abs
+from gradtape._ops.arithmetic import add as add
+from gradtape._ops.arithmetic import add_n as add_n
+from gradtape._ops.arithmetic import multiply as multiply
+from gradtape._ops.arithmetic import negative as negative
+from gradtape._ops.arithmetic import pow as pow
+from gradtape._ops.arithmetic import reciprocal as reciprocal
+from gradtape._ops.arithmetic import rsqrt as rsqrt
+from gradtape._ops.arithmetic import sign as sign
+from gradtape._ops.arithmetic import sqrt as sqrt
+from gradtape._ops.arithmetic import square as square
+from gradtape._ops.arithmetic import squared_difference as squared_difference
+from gradtape._ops.arithmetic import subtract as subtract
+from gradtape._ops.comparison import equal as equal
+from gradtape._ops.comparison import greater as greater
+from gradtape._ops.comparison import greater_equal as greater_equal
+from gradtape._ops.comparison import is_finite as is_finite
+from gradtape._ops.comparison import is_inf as is_inf
+from gradtape._ops.comparison import is_nan as is_nan
+from gradtape._ops.comparison import less as less
+from gradtape._ops.comparison import less_equal as less_equal
+from gradtape._ops.comparison import logical_and as logical_and
+from gradtape._ops.comparison import logical_not as logical_not
+from gradtape._ops.comparison import logical_or as logical_or
+from gradtape._ops.comparison import logical_xor as logical_xor
+from gradtape._ops.comparison import not_equal as not_equal
+from gradtape._ops.complexes import angle as angle
+from gradtape._ops.complexes import conj as conj
+from gradtape._ops.complexes import imag as imag
+from gradtape._ops.complexes import real as real
+from gradtape._ops.exponential import exp as exp
+from gradtape._ops.exponential import expm1 as expm1
+from gradtape._ops.exponential import log as log
+from gradtape._ops.exponential import log1p as log1p
+from gradtape._ops.exponential import log_sigmoid as log_sigmoid
+from gradtape._ops.exponential import sigmoid as sigmoid
+from gradtape._ops.exponential import softplus as softplus
+from gradtape._ops.exponential import xlog1py as xlog1py
+from gradtape._ops.exponential import xlogy as xlogy
+from gradtape._ops.extrema import maximum as maximum
+from gradtape._ops.extrema import minimum as minimum
+from gradtape._ops.losses import log_softmax as log_softmax
+from gradtape._ops.losses import softmax as softmax
+from gradtape._ops.moments import reduce_std as reduce_std
+from gradtape._ops.moments import reduce_variance as reduce_variance
+from gradtape._ops.norms import l2_normalize as l2_normalize
+from gradtape._ops.norms import reduce_euclidean_norm as reduce_euclidean_norm
+from gradtape._ops.quotients import divide as divide
+from gradtape._ops.quotients import divide_no_nan as divide_no_nan
+from gradtape._ops.quotients import floordiv as floordiv
+from gradtape._ops.quotients import mod as mod
+from gradtape._ops.quotients import multiply_no_nan as multiply_no_nan
+from gradtape._ops.quotients import truediv as truediv
+from gradtape._ops.quotients import xdivy as xdivy
+from gradtape._ops.reduction import count_nonzero as count_nonzero
+from gradtape._ops.reduction import reduce_all as reduce_all
+from gradtape._ops.reduction import reduce_any as reduce_any
+from gradtape._ops.reduction import reduce_logsumexp as reduce_logsumexp
+from gradtape._ops.reduction import reduce_max as reduce_max
+from gradtape._ops.reduction import reduce_mean as reduce_mean
+from gradtape._ops.reduction import reduce_min as reduce_min
+from gradtape._ops.reduction import reduce_prod as reduce_prod
+from gradtape._ops.reduction import reduce_sum as reduce_sum
+from gradtape._ops.rounding import ceil as ceil
+from gradtape._ops.rounding import floor as floor
+from gradtape._ops.rounding import rint as rint
+from gradtape._ops.rounding import round as round
+from gradtape._ops.scan import cumprod as cumprod
+from gradtape._ops.scan import cumsum as cumsum
+from gradtape._ops.scan import cumulative_logsumexp as cumulative_logsumexp
+from gradtape._ops.sorting import argmax as argmax
+from gradtape._ops.sorting import argmin as argmin
+from gradtape._ops.sorting import top_k as top_k
+from gradtape._ops.trigonometry import acos as acos
+from gradtape._ops.trigonometry import acosh as acosh
+from gradtape._ops.trigonometry import asin as asin
+from gradtape._ops.trigonometry import asinh as asinh
+from gradtape._ops.trigonometry import atan as atan
+from gradtape._ops.trigonometry import atan2 as atan2
+from gradtape._ops.trigonometry import atanh as atanh
+from gradtape._ops.trigonometry import cos as cos
+from gradtape._ops.trigonometry import cosh as cosh
+from gradtape._ops.trigonometry import sin as sin
+from gradtape._ops.trigonometry import sinh as sinh
+from gradtape._ops.trigonometry import tan as tan
+from gradtape._ops.trigonometry import tanh as tanh
 from gradtape._run.stand_in import missing
+
+floormod = mod
+
+floormod = mod
 
 __getattr__ = missing(__name__)

@@ -1,8 +1,22 @@
 """`tf.nn`: activations, normalisations and losses of neural networks."""
 
-from gradtape._ops.activations import crelu as crelu, elu as elu, gelu as gelu, leaky_relu as leaky_relu, relu as relu, relu6 as relu6, selu as selu, silu as silu, softsign as softsign, swish as swish
-from gradtape._ops.exponential import sigmoid as sigmoid, softplus as softplus
-from gradtape._ops.losses import log_softmax as log_softmax, sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits, softmax as softmax, softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits, sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
+from gradtape._ops.activations import crelu as crelu
+from gradtape._ops.activations import elu as elu
+from gradtape._ops.activations import gelu as gelu
+from gradtape._ops.activations import leaky_relu as leaky_relu
+from gradtape._ops.activations import relu as relu
+from gradtape._ops.activations import relu6 as relu6
+from gradtape._ops.activations import selu as selu
+from gradtape._ops.activations import silu as silu
+from gradtape._ops.activations import softsign as softsign
+from gradtape._ops.activations import swish as swish
+from gradtape._ops.exponential import sigmoid as sigmoid
+from gradtape._ops.exponential import softplus as softplus
+from gradtape._ops.losses import log_softmax as log_softmax
+from gradtape._ops.losses import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
+from gradtape._ops.losses import softmax as softmax
+from gradtape._ops.losses import softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits
+from gradtape._ops.losses import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
 from gradtape._ops.norms import l2_normalize as l2_normalize
 from gradtape._ops.sorting import top_k as top_k
 from gradtape._ops.trigonometry import tanh as tanh

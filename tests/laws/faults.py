@@ -2,8 +2,8 @@
 
     python -m tests.laws.faults
 
-prints a line a fault and ends with a non-zero status if one went unnoticed. A fault is planted in the running library and
-taken out again; nothing on disk changes.
+prints a line a fault and ends with a non-zero status if one went unnoticed. A fault is planted in the running library
+and taken out again; nothing on disk changes.
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ FAULTS = [
         lambda: rule("cos", "x", lambda g, x: g * tf.sin(x)),
         ("cos",),
     ),
-    Fault("missing un-broadcast: cotangents are not summed over broadcast axes", without_unbroadcast, ("multiply", "add")),
+    Fault(
+        "missing un-broadcast: cotangents are not summed over broadcast axes", without_unbroadcast, ("multiply", "add")
+    ),
     Fault(
         "wrong axis: the sum over one axis spreads its cotangent along another",
         lambda: rule(
@@ -163,7 +165,9 @@ FAULTS = [
     ),
     Fault(
         "kept too much: multiply's records hold both inputs where one is tracked",
-        lambda: edited([tf.Tensor.__mul__], fast_source, "y_value.shape, x_value))", "y_value.shape, x_value, y_value))"),
+        lambda: edited(
+            [tf.Tensor.__mul__], fast_source, "y_value.shape, x_value))", "y_value.shape, x_value, y_value))"
+        ),
         engine=("test_a_rule_runs_only_for_tracked_inputs",),
     ),
     Fault(

@@ -47,9 +47,7 @@ class Case:
             k
             for k, array in enumerate(self.arrays)
             if array.dtype.kind in "fc"
-            and (
-                self.op is None or self.op.variadic or isinstance(self.op.rules[self.op.inputs[k]], Rule)
-            )
+            and (self.op is None or self.op.variadic or isinstance(self.op.rules[self.op.inputs[k]], Rule))
         ]
 
     def params(self) -> dict[str, Any]:
@@ -59,9 +57,7 @@ class Case:
         defaults = op.body.__defaults__ or ()
         names = op.parameters
         given = {**dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)), **self.sample.params}
-        return {
-            name: op.as_params[name](given[name]) if name in op.as_params else given[name] for name in op.params
-        }
+        return {name: op.as_params[name](given[name]) if name in op.as_params else given[name] for name in op.params}
 
 
 def cases(name: str, dtype: str) -> Iterator[Case]:
@@ -216,9 +212,7 @@ def central(case: Case, position: int, move: Any, function: Any, cotangents: lis
     """The central difference of Re⟨cotangents, function⟩ along `move` in one input, of fourth order."""
     total = 0.0
     for factor, weight in ((1, 2 / 3), (-1, -2 / 3), (2, -1 / 12), (-2, 1 / 12)):
-        moved = [
-            array + factor * 1e-4 * move if k == position else array for k, array in enumerate(case.arrays)
-        ]
+        moved = [array + factor * 1e-4 * move if k == position else array for k, array in enumerate(case.arrays)]
         moved = [np.asarray(array, each.dtype) for array, each in zip(moved, case.arrays, strict=True)]
         total += weight * inner(cotangents, function(tensors_of(moved)))
     return total / 1e-4
@@ -373,12 +367,12 @@ def wrong_dtype_is_refused(case: Case, dtype: str) -> None:
         if np.dtype(bool) in case.op.types[0 if case.op.variadic else k]:
             continue
         bad = [array.astype(bool) if j == k else array for j, array in enumerate(case.arrays)]
+        message = ""
         try:
             case.run(tensors_of(bad))
         except (tf.errors.InvalidArgumentError, TypeError, ValueError) as error:
-            assert "bool" in str(error)
-        else:
-            raise AssertionError(f"input {k} of dtype bool was accepted")
+            message = str(error)
+        assert "bool" in message, f"input {k} of dtype bool: {message or 'it was accepted'}"
 
 
 LAWS = {

@@ -2,12 +2,12 @@
 
 import pytest
 
-import gradtape  # noqa: F401  (declares the operations)
-
 from . import lawbook
 
 
 @pytest.mark.parametrize("law", lawbook.LAWS)
-@pytest.mark.parametrize(("name", "dtype"), [(name, dtype) for name in lawbook.names() for dtype in lawbook.dtypes(name)])
+@pytest.mark.parametrize(
+    ("name", "dtype"), [(name, dtype) for name in lawbook.names() for dtype in lawbook.dtypes(name)]
+)
 def test_law(name: str, dtype: str, law: str) -> None:
     assert lawbook.check(name, law, dtype) > 0, f"{name} declares no samples"

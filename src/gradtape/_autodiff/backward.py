@@ -155,26 +155,31 @@ def pull_part(g: Any, record: Any, grads: list[Any]) -> None:
     grads[base][position] = g
 
 
-def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[int]) -> None:
-    """Takes cotangents from index `top` down to the least index in `keep`; `grads` holds arrays."""
-    for i in range(top, min(keep) - 1, -1):
+def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[int], consume: bool) -> None:
+    """Takes cotangents from index `top` down to the least index in `keep`; `grads` holds arrays.
+
+    With `consume`, a record is dropped as soon as it has been passed: its arrays make room for those to come.
+    """
+    for i in range(top, min(keep), -1):
         g = grads[i]
         if g is None:
             continue
         record = records[i]
         if record is None:
             continue
+        if i not in keep:
+            grads[i] = None
         if type(g) is IndexedSlices:
             g = g.dense()
         record[0](g, record, grads)
-        if i not in keep:
-            grads[i] = None
+        if consume:
+            records[i] = None
 
 
 def pull_back_tensors(tape: Any, grads: list[Any], top: int, keep: set[int]) -> None:
     """The same with tensors, whose operations are recorded by whatever follows them."""
     add = OPS["add"].function
-    for i in range(top, min(keep) - 1, -1):
+    for i in range(top, min(keep), -1):
         g = grads[i]
         record = tape.records[i]
         if g is None or record is None:

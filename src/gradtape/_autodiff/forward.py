@@ -41,7 +41,7 @@ def push_forward(
         terms = [
             bind(op, [tangent if k == i else tensor for k, tensor in enumerate(tensors)], params)
             for i, tangent in enumerate(tangents)
-            if moving[i] is not None
+            if tangent is not None and moving[i] is not None
         ]
         return [total(terms)]
     record = GeneralRecord(op, moving, tensors, params, outputs)
@@ -49,8 +49,8 @@ def push_forward(
         shape = outputs[0]._value.shape
         terms = []
         for name, index in zip(op.inputs, moving, strict=True):
-            if index is not None:
-                rule = op.rules[name]
+            rule = op.rules[name]
+            if index is not None and isinstance(rule, Rule):
                 residuals = [record.residual(each, TENSORS) for each in rule.residuals]
                 terms.append(rule.function(spread(tangents[index], shape), *residuals))
         return [total(terms)]
@@ -60,7 +60,7 @@ def push_forward(
 def transposed(
     op: Op, record: GeneralRecord, outputs: list[Tensor], tangents: list[Any], moving: list[int | None]
 ) -> list[Tensor | None]:
-    """Returns the tangents of an operation that has rules for cotangents only: those rules, linear in `g`, transposed."""
+    """Returns the tangents of an operation with rules for cotangents only: those rules, linear in `g`, transposed."""
     g = [make_tensor(np.zeros_like(output._value)) for output in outputs]
     with GradientTape() as tape:
         tape.watch(g)
@@ -74,7 +74,7 @@ def transposed(
         dense = [each.dense() if hasattr(each, "dense") else each for each in pulled]
         targets = [each for each, index in zip(dense, moving, strict=True) if index is not None]
     directions = [tangents[index] for index in moving if index is not None]
-    return tape.gradient(targets, g, output_gradients=directions, unconnected_gradients="zero")  # type: ignore[no-any-return]
+    return tape.gradient(targets, g, output_gradients=directions, unconnected_gradients="zero")
 
 
 def spread(tangent: Any, shape: tuple[int, ...]) -> Any:

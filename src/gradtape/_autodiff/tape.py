@@ -6,6 +6,7 @@ from _thread import get_ident
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,15 @@ from gradtape.errors import InvalidArgumentError, NotRecordedError
 
 
 class UnconnectedGradients(Enum):
-    """What `gradient` gives for a source that the target does not depend on."""
+    """What `gradient` gives for a source that the target does not depend on.
+
+    >>> import gradtape as tf
+    >>> x, y = tf.Variable(1.0), tf.Variable(2.0)
+    >>> with tf.GradientTape() as tape:
+    ...     z = x * x
+    >>> tape.gradient(z, y, unconnected_gradients=tf.UnconnectedGradients.ZERO).numpy()
+    np.float32(0.0)
+    """
 
     NONE = "none"
     ZERO = "zero"
@@ -33,7 +42,7 @@ class Tape:
     """The records of one `GradientTape`, a list; a tensor's index on the tape is its position there.
 
     A record is a tuple whose first element pulls a cotangent back through it, or None for what is watched. Tensors hold
-    this object, and only the `GradientTape` holds its content: when that goes, the records go, whatever tensors live on.
+    this object, and only the `GradientTape` holds its content: when that goes, the records go, whatever tensors live.
     """
 
     __slots__ = ("closed", "owner", "records", "variables", "watches")
@@ -91,7 +100,7 @@ class GradientTape:
     belong to the thread that entered them.
 
     Args:
-        persistent: whether `gradient` can be called more than once; the records are then kept until the tape is dropped.
+        persistent: whether `gradient` can be called more than once; the records are then kept until the tape goes.
         watch_accessed_variables: whether trainable variables are watched when they are read.
 
     >>> import gradtape as tf
@@ -108,7 +117,7 @@ class GradientTape:
         self._persistent = persistent
         self._watches = watch_accessed_variables
         self._recording = False
-        self._created_variables: tuple[Variable, ...] = ()
+        self._watched: dict[int, tuple[Variable, int | None]] = {}
 
     def __enter__(self) -> GradientTape:
         self._start()
@@ -119,8 +128,9 @@ class GradientTape:
             self._stop()
 
     def __del__(self) -> None:
-        if getattr(self, "_tape", None) is not None:
-            self._tape.close()  # type: ignore[union-attr]
+        tape = getattr(self, "_tape", None)
+        if tape is not None:
+            tape.close()
 
     def _start(self) -> None:
         if self._recording:
@@ -137,13 +147,14 @@ class GradientTape:
         tape = self._active()
         self._recording = False
         tape.owner = 0
-        RECORDING.tapes = tuple(each for each in RECORDING.tapes if each is not tape)
+        tapes = RECORDING.tapes
+        RECORDING.tapes = tapes[:-1] if tapes[-1:] == (tape,) else tuple(each for each in tapes if each is not tape)
 
     def _active(self) -> Tape:
         if self._tape is None:
             raise RuntimeError(
-                "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians), and only "
-                "after its block was entered. Create it with persistent=True to use it again."
+                "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians), and "
+                "only after its block was entered. Create it with persistent=True to use it again."
             )
         return self._tape
 
@@ -195,10 +206,11 @@ class GradientTape:
             self._start()
 
     def watched_variables(self) -> tuple[Variable, ...]:
-        """Returns the variables that the tape watches, in the order in which they came."""
+        """Returns the variables that the tape watches, in the order in which they were made."""
         if self._tape is not None:
-            self._created_variables = tuple(variable for variable, _ in self._tape.variables.values())
-        return self._created_variables
+            self._watched = self._tape.variables
+        watched = (variable for variable, _ in self._watched.values())
+        return tuple(sorted(watched, key=lambda variable: variable._number))
 
     def gradient(
         self,
@@ -226,31 +238,36 @@ class GradientTape:
         tape = self._active()
         if target is None:
             raise TypeError(
-                "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be "
-                "differentiated, but received None."
+                "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to "
+                "be differentiated, but received None."
             )
-        try:
-            unconnected = UnconnectedGradients(unconnected_gradients)
-        except ValueError:
-            raise ValueError(
-                f"Unknown value for unconnected_gradients: {unconnected_gradients!r}; it is 'none' or 'zero'."
-            ) from None
+        unconnected = unconnected_gradients
+        if unconnected is not UnconnectedGradients.NONE:
+            try:
+                unconnected = UnconnectedGradients(unconnected_gradients)
+            except ValueError:
+                raise ValueError(
+                    f"Unknown value for unconnected_gradients: {unconnected_gradients!r}; it is 'none' or 'zero'."
+                ) from None
         targets = [checked(each, "target") for each in nest.flatten(target)]
         flat_sources = [checked(each, "source") for each in nest.flatten(sources)]
         seeds = None if output_gradients is None else seeds_of(targets, nest.flatten(output_gradients))
         if self._recording and not self._persistent:
             self._stop()
-        results = gradients(tape, targets, flat_sources, seeds)
+        try:
+            results = gradients(tape, targets, flat_sources, seeds, consume=not self._persistent)
+        finally:
+            # A plain tape's records are used up, whatever comes of it.
+            if not self._persistent:
+                self._watched = tape.variables
+                tape.close()
+                self._tape = None
         if unconnected is UnconnectedGradients.ZERO:
             results = [
                 make_tensor(np.zeros_like(source._value)) if result is None else result
                 for source, result in zip(flat_sources, results, strict=True)
             ]
-        if not self._persistent:
-            self.watched_variables()
-            tape.close()
-            self._tape = None
-        return results[0] if not nest.is_nested(sources) else nest.pack_sequence_as(sources, results)
+        return nest.rebuild(sources, iter(results))
 
 
 def checked(value: Any, role: str) -> Any:
@@ -259,6 +276,8 @@ def checked(value: Any, role: str) -> Any:
         return value
     if isinstance(value, Variable):
         return value._identity
+    if isinstance(value, IndexedSlices) and role == "target":
+        return value.values
     raise NotRecordedError(
         f"A {role} of `gradient` must be a tensor or a variable, or a structure of them; got {value!r} of type "
         f"{type(value).__name__!r}. What is no tensor has not been recorded."
@@ -266,20 +285,23 @@ def checked(value: Any, role: str) -> Any:
 
 
 def seeds_of(targets: list[Any], given: list[Any]) -> list[Any]:
-    """Returns for each target the tensor to start from, of the target's shape; None for ones."""
-    seeds: list[Any] = [None] * len(targets)
+    """Returns for each target the tensor to start from, of the target's shape; ones where none is given."""
+    seeds: list[Any] = [make_tensor(ones(target._value)) for target in targets]
     for position, (target, value) in enumerate(zip(targets, given, strict=False)):
-        seed = convert(value, target.dtype)
+        try:
+            seed = convert(value, target.dtype)
+        except ValueError as error:
+            raise InvalidArgumentError(f"output_gradients[{position}]: {error}") from None
         shape = target._value.shape
         if seed._value.shape != shape:
             try:
                 np.broadcast_to(seed._value, shape)
             except ValueError:
                 raise InvalidArgumentError(
-                    f"output_gradients[{position}] of shape {list(seed._value.shape)} does not broadcast to its target's "
-                    f"shape {list(shape)}."
+                    f"output_gradients[{position}] of shape {list(seed._value.shape)} does not broadcast to its "
+                    f"target's shape {list(shape)}."
                 ) from None
-            seed = seed + make_tensor(np.zeros(shape, seed._value.dtype))  # type: ignore[operator]
+            seed = seed + make_tensor(np.zeros(shape, seed._value.dtype))
         seeds[position] = seed
     return seeds
 
@@ -288,39 +310,56 @@ def position(tape: Tape, value: Any) -> int | None:
     """Returns the index of a tensor or a variable on `tape`, None if the tape does not know it."""
     if isinstance(value, Variable):
         return tape.variables.get(id(value), (None, None))[1]
-    index = index_on(value, tape)
+    index: int | None = index_on(value, tape)
     return index
 
 
-def gradients(tape: Tape, targets: list[Any], sources: list[Any], seeds: list[Any] | None) -> list[Any]:
-    """Returns the gradients of the sum of `targets` for each of `sources`; None where there is no connection."""
+def gradients(
+    tape: Tape, targets: list[Any], sources: list[Any], seeds: list[Any] | None, consume: bool = False
+) -> list[Any]:
+    """Returns the gradients of the sum of `targets` for each of `sources`; None where there is no connection.
+
+    With `consume` the records are used up.
+    """
     found = [position(tape, source) for source in sources]
     keep = {index for index in found if index is not None}
-    starts: list[tuple[int, Any, Any]] = []
+    starts: list[tuple[int, Any]] = []
     for number, target in enumerate(targets):
         index = position(tape, target)
         if index is not None:
-            starts.append((index, target._value, None if seeds is None else seeds[number]))
+            starts.append((index, ones(target._value) if seeds is None else seeds[number]))
     results: list[Any] = [None] * len(sources)
     if starts and keep:
-        grads = swept(tape, starts, keep)
+        grads = swept(tape, starts, keep, consume)
         results = [None if index is None else as_result(grads[index]) for index in found]
-    for number, source in enumerate(sources):
-        # What the tape never saw still has the derivative 1 with respect to itself.
-        if found[number] is None and is_differentiable(source._value.dtype):
-            same = [k for k, target in enumerate(targets) if target is source]
-            if same:
-                results[number] = own_gradient(source, None if seeds is None else seeds[same[0]])
+    if None in found:
+        for number, source in enumerate(sources):
+            # What the tape never saw still has the derivative 1 with respect to itself.
+            if found[number] is None:
+                same = [k for k, target in enumerate(targets) if target is source]
+                if same:
+                    results[number] = make_tensor(ones(source._value)) if seeds is None else seeds[same[0]]
     return results
 
 
-def own_gradient(source: Any, seed: Any) -> Tensor:
-    """Returns the derivative of a value with respect to itself."""
-    return make_tensor(np.ones_like(source._value)) if seed is None else seed
+_ONES: dict[Any, Any] = {}
+
+
+def ones(value: Any) -> Any:
+    """Returns what a cotangent starts from: ones of the shape and dtype of `value`; the scalars are kept."""
+    if value.ndim:
+        return np.ones(value.shape, value.dtype)
+    one = _ONES.get(value.dtype)
+    if one is None:
+        one = _ONES[value.dtype] = np.ones((), value.dtype)
+        one.flags.writeable = False
+    return one
 
 
 def as_result(g: Any) -> Any:
     """Returns a cotangent as the user gets it: tensors in place of arrays."""
+    if type(g) is np.ndarray:
+        return make_tensor(g)
     if g is None or isinstance(g, Tensor):
         return g
     if type(g) is IndexedSlices:
@@ -330,33 +369,36 @@ def as_result(g: Any) -> Any:
     return make_tensor(g)
 
 
-def swept(tape: Tape, starts: list[tuple[int, Any, Any]], keep: set[int]) -> list[Any]:
-    """Returns the list of cotangents by index after a backward pass; those in `keep` are complete."""
-    seeds = [seed for _, _, seed in starts if seed is not None]
-    top = max(index for index, _, _ in starts)
-    if RECORDING.tapes or any(type(seed) is not Tensor for seed in seeds) or live_trackers(seeds):
-        grads = seeded(len(tape.records), starts, tensors=True)
-        pull_back_tensors(tape, grads, top, keep)
-        return grads
-    try:
-        grads = seeded(len(tape.records), starts, tensors=False)
-        pull_back_arrays(tape.records, grads, top, keep)
-    except (RuntimeWarning, FloatingPointError):
-        # The user's settings turn 1/0 into an error; TensorFlow gives inf.
-        with np.errstate(all="ignore"):
-            grads = seeded(len(tape.records), starts, tensors=False)
-            pull_back_arrays(tape.records, grads, top, keep)
-    return grads
+def followed(tensors: list[Any]) -> bool:
+    """True if something follows one of `tensors` here, so that what is made of them has to be tensors as well."""
+    return bool(tensors) and (any(type(each) is not Tensor for each in tensors) or bool(live_trackers(tensors)))
 
 
-def seeded(length: int, starts: list[tuple[int, Any, Any]], tensors: bool) -> list[Any]:
-    """Returns a list of cotangents with the targets' own in their places."""
-    grads: list[Any] = [None] * length
-    for index, value, seed in starts:
-        if seed is None:
-            start: Any = np.ones(value.shape, value.dtype)
-            start = make_tensor(start) if tensors else start
-        else:
-            start = seed if tensors else seed._value
+def swept(tape: Tape, starts: list[tuple[int, Any]], keep: set[int], consume: bool) -> list[Any]:
+    """Returns the list of cotangents by index after a backward pass; those in `keep` are complete.
+
+    Args:
+        tape: whose records to go back through.
+        starts: the targets' indices and cotangents: tensors that the user gave, or arrays of ones.
+        keep: the sources' indices.
+        consume: whether the records are used up.
+    """
+    top = max(starts, key=itemgetter(0))[0] if len(starts) > 1 else starts[0][0]
+    grads: list[Any] = [None] * (top + 1)
+    on_tensors = bool(RECORDING.tapes) or followed([start for _, start in starts if type(start) is not np.ndarray])
+    for index, start in starts:
+        if on_tensors:
+            start = make_tensor(start) if type(start) is np.ndarray else start
+        elif type(start) is not np.ndarray:
+            start = start._value
         grads[index] = start if grads[index] is None else grads[index] + start
+    if max(keep) > top:
+        # Sources that came after every target: nothing reaches them.
+        grads += [None] * (max(keep) - top)
+    if on_tensors:
+        pull_back_tensors(tape, grads, top, keep)
+    else:
+        # The user's own settings may turn 1/0 into an error; TensorFlow gives inf.
+        with np.errstate(all="ignore"):
+            pull_back_arrays(tape.records, grads, top, keep, consume)
     return grads

@@ -10,6 +10,7 @@ import numpy as np
 from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype, float32, float64, int32, int64
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import Tensor, make_tensor
+from gradtape.errors import InvalidArgumentError
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 FLOAT32_MAX = 3.4028234663852886e38
@@ -48,9 +49,7 @@ def convert(value: Any, dtype: DType | None = None) -> Tensor:
 def holds_tensors(parts: Any) -> bool:
     """True if a tensor or a variable is somewhere in nested lists and tuples."""
     return any(
-        isinstance(part, Tensor)
-        or hasattr(part, "_read")
-        or (isinstance(part, (list, tuple)) and holds_tensors(part))
+        isinstance(part, Tensor) or hasattr(part, "_read") or (isinstance(part, (list, tuple)) and holds_tensors(part))
         for part in parts
     )
 
@@ -72,11 +71,17 @@ def stack_parts(parts: Any, dtype: DType | None = None) -> Tensor:
     from gradtape._core.op import OPS
 
     dtype = dtype or first_dtype(parts)
+    for part in parts:
+        if (isinstance(part, Tensor) or hasattr(part, "_read")) and part.dtype is not dtype:
+            raise InvalidArgumentError(
+                f"A list with tensors in it becomes a tensor of {dtype and dtype.name}, but holds one of "
+                f"{part.dtype.name}: {part!r}. Nothing is promoted between tensors: write tf.cast."
+            )
     tensors = [
         stack_parts(part, dtype) if isinstance(part, (list, tuple)) and holds_tensors(part) else convert(part, dtype)
         for part in parts
     ]
-    return OPS["stack"].function(tensors)  # type: ignore[no-any-return]
+    return OPS["stack"].function(tensors)
 
 
 def to_array(value: Any, dtype: DType | None = None) -> Any:
@@ -96,7 +101,7 @@ def to_array(value: Any, dtype: DType | None = None) -> Any:
         return from_list(value.as_list(), dtype)
     if isinstance(value, memoryview | bytearray) or hasattr(value, "__dlpack__"):
         return from_array(np.from_dlpack(value) if hasattr(value, "__dlpack__") else np.asarray(value), dtype)
-    raise unsupported(value)
+    raise text_refused(value, dtype) if isinstance(value, str | bytes) else unsupported(value)
 
 
 def shown(value: Any) -> str:
@@ -113,19 +118,24 @@ def unsupported(value: Any) -> ValueError:
     )
 
 
+def text_refused(value: Any, dtype: DType | None) -> Exception:
+    """Returns the error for a text, or a list of texts, of which there are no tensors."""
+    if dtype is not None:
+        return refused(value, dtype)
+    return InvalidArgumentError(f"There are no tensors of strings here: {shown(value)} cannot become one.")
+
+
 def from_float(value: float, dtype: DType | None) -> Any:
     """Returns a Python float as an array of no dimension."""
     if dtype is None or dtype is float32:
         if abs(value) > FLOAT32_MAX and abs(value) != INFINITY:
             if dtype is not None:
                 return np.array(math.copysign(INFINITY, value), np.float32)
-            raise ValueError(
-                f"The number {value!r} is out of range for float32; give dtype=tf.float64 to hold it."
-            )
+            raise ValueError(f"The number {value!r} is out of range for float32; give dtype=tf.float64 to hold it.")
         return np.array(value, np.float32)
     if not (dtype.is_floating or dtype.is_complex):
         raise refused(value, dtype)
-    return np.array(value, dtype.numpy)
+    return narrowed(np.array(value), dtype)
 
 
 def refused(value: Any, dtype: DType) -> TypeError:
@@ -171,8 +181,8 @@ def from_list(value: Any, dtype: DType | None) -> Any:
         return rectangular(value, np.float64)
     for kind in kinds:
         if not issubclass(kind, (int, float, complex, np.number, np.bool_)):
-            if kind in (str, bytes) and len(kinds) > 1:
-                raise mixed(value)
+            if kind in (str, bytes):
+                raise mixed(value) if len(kinds) > 1 else text_refused(value, dtype)
             raise unsupported(value)
     if complex in kinds and kinds[0] is not complex:
         raise mixed(value)
@@ -204,12 +214,16 @@ def rectangular(value: Any, dtype: Any = None) -> Any:
 
 def mixed(value: Any) -> ValueError:
     """Returns the error for a list whose numbers are of kinds that do not go together."""
-    return ValueError(f"Can't convert Python sequence with mixed types to Tensor: {shown(value)}. Give numbers of one kind.")
+    return ValueError(
+        f"Can't convert Python sequence with mixed types to Tensor: {shown(value)}. Give numbers of one kind."
+    )
 
 
 def out_of_range(value: Any) -> ValueError:
     """Returns the error for an integer that no dtype holds."""
-    return ValueError(f"Can't convert Python sequence with out-of-range integer to Tensor: {shown(value)} exceeds int64.")
+    return ValueError(
+        f"Can't convert Python sequence with out-of-range integer to Tensor: {shown(value)} exceeds int64."
+    )
 
 
 def from_python(value: Any, array: Any, kind: type, dtype: DType | None) -> Any:
@@ -218,15 +232,14 @@ def from_python(value: Any, array: Any, kind: type, dtype: DType | None) -> Any:
         raise out_of_range(value)
     if dtype is None:
         if kind is int:
-            fits = array.size == 0 or (array.min() >= INT32_MIN and array.max() <= INT32_MAX)
-            dtype = int32 if fits else int64
-        elif kind is float:
+            small = array.size == 0 or (array.min() >= INT32_MIN and array.max() <= INT32_MAX)
+            return array.astype((int32 if small else int64).numpy)
+        if kind is float:
             finite = array[np.isfinite(array)]
             if finite.size and np.abs(finite).max() > FLOAT32_MAX:
                 raise ValueError(f"A number in {shown(value)} is out of range for float32; give dtype=tf.float64.")
-            dtype = float32
-        else:
-            return array
+            return array.astype(np.float32)
+        return array
     fits = (
         dtype.is_complex
         or (dtype.is_floating and kind is not complex)
@@ -235,6 +248,10 @@ def from_python(value: Any, array: Any, kind: type, dtype: DType | None) -> Any:
     )
     if not fits:
         raise refused(value, dtype)
-    return array.astype(dtype.numpy)
+    return narrowed(array, dtype)
 
 
+def narrowed(array: Any, dtype: DType) -> Any:
+    """Returns an array in another dtype; a number that is too large for it becomes infinite in silence."""
+    with np.errstate(over="ignore"):
+        return array.astype(dtype.numpy)

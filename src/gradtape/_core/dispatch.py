@@ -38,7 +38,7 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
                 value = op.body(values, **params) if op.variadic else op.body(*values, **params)
     except Exception as error:
         raise explained(op, tensors, params, error) from None
-    result = [make_tensor(each) for each in value] if op.outputs else make_tensor(value)
+    result: Any = [make_tensor(each) for each in value] if op.outputs else make_tensor(value)
     if trackers := followers(op, tensors):
         outputs = result if op.outputs else [result]
         if any(is_differentiable(output._value.dtype) for output in outputs):
@@ -57,7 +57,7 @@ def followers(op: Op, tensors: list[Tensor]) -> list[Any]:
 
 
 def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
-    """Raises InvalidArgumentError unless each input has a dtype of its set, and inputs that share a set the same one."""
+    """Raises InvalidArgumentError unless each input has a dtype of its set, and inputs that share a set agree."""
     leaders: dict[Any, Any] = {}
     for position, tensor in enumerate(tensors):
         allowed = op.types[0 if op.variadic else position]
@@ -71,9 +71,9 @@ def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
         leader = leaders.setdefault(allowed, dtype)
         if leader is not dtype and leader != dtype:
             raise InvalidArgumentError(
-                f"cannot compute {op.name} as input #{position}(zero-based) was expected to be a {BY_NUMPY[leader].name} "
-                f"tensor but is a {BY_NUMPY[dtype].name} tensor. Nothing is promoted between tensors: write "
-                f"tf.cast(x, tf.{BY_NUMPY[leader].name})."
+                f"cannot compute {op.name} as input #{position}(zero-based) was expected to be a "
+                f"{BY_NUMPY[leader].name} tensor but is a {BY_NUMPY[dtype].name} tensor. Nothing is promoted "
+                f"between tensors: write tf.cast(x, tf.{BY_NUMPY[leader].name})."
             )
 
 
@@ -148,6 +148,11 @@ def match_list(op: Op, values: Any) -> list[Tensor]:
     return [value if type(value) is Tensor else convert_hint(value, dtype) for value in values]
 
 
+def fits(number: float, kind: str) -> bool:
+    """True for a Python number that a dtype of this NumPy kind holds without a second look."""
+    return kind == "f" or (kind in "iu" and type(number) is int and 0 <= number < 128)
+
+
 def scalar(number: float, dtype: Any) -> Tensor:
     """Returns a Python number as a tensor without dimensions."""
     tensor = Tensor()
@@ -164,6 +169,7 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
     """
     positions = [op.signature.index(name) for name in op.inputs]
     how = mode or op.matching
+    always_match = op.variadic or op.prepare is not None
     fast: Any = None
 
     def set_fast(function: Any) -> None:
@@ -171,14 +177,22 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
         fast = function
 
     def general(*arguments: Any) -> Any:
+        now: list[Any] | None = None
+        for position in () if always_match else positions:
+            kind = type(arguments[position])
+            if kind is Variable:
+                now = now or list(arguments)
+                now[position] = now[position]._read()
+            elif kind is not Tensor:
+                now = None
+                break
+        if now is not None and fast is not None:
+            return fast(*now)
         values = [arguments[position] for position in positions]
         try:
-            if op.variadic or op.prepare is not None or not all(type(v) is Tensor or type(v) is Variable for v in values):
-                tensors = match(op, values, how)
-                if op.prepare is not None:
-                    tensors = op.prepare(*tensors)
-            else:
-                tensors = [value if type(value) is Tensor else value._read() for value in values]
+            tensors = match(op, values, how)
+            if op.prepare is not None:
+                tensors = op.prepare(*tensors)
             if fast is not None and any(new is not old for new, old in zip(tensors, values, strict=True)):
                 now = list(arguments)
                 for position, tensor in zip(positions, tensors, strict=True):
@@ -193,18 +207,14 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
     def general_pair(x: Any, y: Any) -> Any:
         # The short step of real code: a Python number or a variable beside a tensor.
         kind, other = type(x), type(y)
+        if kind is Variable or other is Variable:
+            return fast(x._read() if kind is Variable else x, y._read() if other is Variable else y)
         if kind is Tensor:
-            if other is float or other is int:
-                if x._value.dtype.kind == "f":
-                    return fast(x, scalar(y, x._value.dtype))
-            elif other is Variable:
-                return fast(x, y._read())
-        elif other is Tensor:
-            if kind is float or kind is int:
-                if how == "strict" and y._value.dtype.kind == "f":
-                    return fast(scalar(x, y._value.dtype), y)
-            elif kind is Variable:
-                return fast(x._read(), y)
+            if (other is float or other is int) and fits(y, x._value.dtype.kind):
+                return fast(x, scalar(y, x._value.dtype))
+        elif other is Tensor and how == "strict" and (kind is float or kind is int):
+            if fits(x, y._value.dtype.kind):
+                return fast(scalar(x, y._value.dtype), y)
         return general(x, y)
 
     paired = op.family == "elementwise" and len(op.inputs) == 2 and not op.params
@@ -215,5 +225,3 @@ def named(op: Op, error: Exception) -> Exception:
     """Returns an error with the operation's name in front of its message, unless it stands there."""
     text = str(error)
     return error if text.startswith((op.name, "cannot compute")) else type(error)(f"{op.name}: {text}")
-
-

@@ -11,7 +11,12 @@ BY_NAME: dict[str, DType] = {}
 
 
 class DType:
-    """An element type, as `tf.float32`; compares equal to the NumPy dtype, the type and the name it stands for."""
+    """An element type, as `tf.float32`; compares equal to the NumPy dtype, the type and the name it stands for.
+
+    >>> import gradtape as tf
+    >>> tf.constant(1.0).dtype, tf.float32 == "float32", tf.float32.is_floating
+    (tf.float32, True, True)
+    """
 
     __slots__ = ("as_numpy_dtype", "is_bool", "is_complex", "is_floating", "is_integer", "is_unsigned", "name", "numpy")
 
@@ -32,6 +37,11 @@ class DType:
     def is_numeric(self) -> bool:
         """True for integers, floating-point and complex numbers."""
         return self.is_integer or self.is_floating or self.is_complex
+
+    @property
+    def is_numpy_compatible(self) -> bool:
+        """True: each of these types has a NumPy dtype."""
+        return True
 
     @property
     def base_dtype(self) -> DType:
@@ -69,7 +79,8 @@ class DType:
         if self.name == "bfloat16":
             import ml_dtypes
 
-            return ml_dtypes.finfo(self.numpy)
+            finfo: Any = ml_dtypes.finfo
+            return finfo(self.numpy)
         if self.is_floating:
             return np.finfo(self.numpy)
         raise TypeError(f"{self!r} has no least and greatest number; only integers and floating-point types do.")
@@ -143,10 +154,14 @@ def as_dtype(value: Any) -> DType:
     Args:
         value: a `DType`, a NumPy dtype or scalar type, a name as `"float32"`, or Python's `float`, `bool`, `complex`.
 
+    Returns:
+        A `DType`; the same object each time.
+
     Raises:
         TypeError: `value` stands for no element type. Python's `int` does not: write `tf.int32`.
 
-    >>> as_dtype("float32")
+    >>> import gradtape as tf
+    >>> tf.as_dtype("float32")
     tf.float32
     """
     if type(value) is DType:

@@ -1,10 +1,10 @@
-"""The five kinds of operation and their declarations: the author gives what is particular, the family derives the rest."""
+"""The five kinds of operation and their declarations: the author gives what is particular, the family the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, ParamSpec, Protocol
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from gradtape._core import fast
 from gradtape._core.dispatch import slow
@@ -14,12 +14,14 @@ from gradtape._core.spec import broadcast_shapes
 from gradtape._core.tensor import Tensor
 
 P = ParamSpec("P")
+R = TypeVar("R")
+Result = TypeVar("Result", covariant=True)
 
 
-class Declaration(Protocol):
+class Declaration(Protocol[Result]):
     """What a family returns: it makes a body with TensorFlow's parameters the public function."""
 
-    def __call__(self, body: Callable[P, Any], /) -> Callable[P, Any]: ...
+    def __call__(self, body: Callable[P, Any], /) -> Callable[P, Result]: ...
 
 
 # Parameters that TensorFlow's functions take and that mean nothing to an operation.
@@ -71,7 +73,7 @@ def public_function(op: Op, body: Any, mode: str | None = None) -> FunctionType:
     return fast.written_later(lambda: source, {"slow": general}, op, body)
 
 
-def elementwise(samples: Any = None, /, *, types: Any = INEXACT, **rules: Any) -> Declaration:
+def elementwise(samples: Any = None, /, *, types: Any = INEXACT, **rules: Any) -> Declaration[Tensor]:
     """Declares an operation on one element of each input; inputs broadcast.
 
     Args:
@@ -85,15 +87,25 @@ def elementwise(samples: Any = None, /, *, types: Any = INEXACT, **rules: Any) -
     return _declaration("elementwise", samples, elementwise_shape, types, rules)
 
 
-def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration:
-    """Declares an operation that is linear in its one input; the rule is its transpose, the tangent's image the operation.
+@overload
+def linear(
+    samples: Any = None, /, *, shape: Any, types: Any = INEXACT, outputs: Literal[True], **rules: Any
+) -> Declaration[list[Tensor]]: ...
 
-    Args as for `elementwise`; `shape` is the shape rule.
+
+@overload
+def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Tensor]: ...
+
+
+def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Any]:
+    """Declares an operation that is linear in its one input; the rule is its transpose.
+
+    A tangent's image is the operation itself. Args as for `elementwise`; `shape` is the shape rule.
     """
     return _declaration("linear", samples, shape, types, rules)
 
 
-def bilinear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration:
+def bilinear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Tensor]:
     """Declares an operation that is linear in each of its inputs; the rules are the transposes.
 
     Args as for `linear`.
@@ -101,7 +113,17 @@ def bilinear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rule
     return _declaration("bilinear", samples, shape, types, rules)
 
 
-def primitive(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration:
+@overload
+def primitive(
+    samples: Any = None, /, *, shape: Any, types: Any = INEXACT, outputs: Literal[True], **rules: Any
+) -> Declaration[list[Tensor]]: ...
+
+
+@overload
+def primitive(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Tensor]: ...
+
+
+def primitive(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Any]:
     """Declares an operation of no other kind: rules for cotangents, and the shape; its tangents follow by transposing.
 
     Args as for `linear`; `outputs=True` for a list of results, `variadic=True` for a list of inputs.
@@ -109,9 +131,9 @@ def primitive(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rul
     return _declaration("primitive", samples, shape, types, rules)
 
 
-def discrete(samples: Any = None, /, *, inputs: tuple[str, ...], shape: Any = None, types: Any = ANY, **fields: Any) -> (
-    Declaration
-):
+def discrete(
+    samples: Any = None, /, *, inputs: tuple[str, ...], shape: Any = None, types: Any = ANY, **fields: Any
+) -> Declaration[Tensor]:
     """Declares an operation without a derivative: a comparison, a rounding, an index.
 
     Args as for `linear`; `inputs` names the array inputs. Without a `shape` the operation is elementwise.
@@ -121,17 +143,17 @@ def discrete(samples: Any = None, /, *, inputs: tuple[str, ...], shape: Any = No
     return _declaration(family, samples, shape or elementwise_shape, types, rules)
 
 
-def composite(samples: Any = None, /) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
+def composite(samples: Any = None, /) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declares a function of other operations: it has no rule of its own, and the laws hold for it all the same."""
 
-    def decorate(function: Callable[P, Any]) -> Callable[P, Tensor]:
-        COMPOSITES[function.__name__] = (function, samples)  # type: ignore[attr-defined]
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        COMPOSITES[function.__name__] = (function, samples)
         return function
 
     return decorate
 
 
-def _declaration(family: str, samples: Any, shape: Any, types: Any, keywords: dict[str, Any]) -> Declaration:
+def _declaration(family: str, samples: Any, shape: Any, types: Any, keywords: dict[str, Any]) -> Declaration[Any]:
     """The decorator that all families share; `keywords` holds the rules and some fields of `Op`."""
     names = ("jvp", "canonical", "matching", "prepare", "holomorphic", "variadic", "outputs")
     fields = {name: keywords.pop(name) for name in names if name in keywords}

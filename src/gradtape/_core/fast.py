@@ -26,7 +26,7 @@ and the step back, which adds to the gradients, a list by the tape's index:
         _, x_index, out = record
         d = rule_x(g, out)
         h = grads[x_index]
-        grads[x_index] = d if h is None else h + d
+        grads[x_index] = d if h is None else h + d if h.size < 16384 else into(add, h, d)
 
 Everything else, an error in the body too, goes to `slow`, which does it again from the start and says what was wrong.
 A record is a plain tuple, which Python's garbage collector passes over faster than any object.
@@ -43,6 +43,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.memory import LARGE, into
 from gradtape._core.op import NoGradient, Op, Rule, direct
 from gradtape._core.tensor import Tensor
 
@@ -109,7 +110,7 @@ def pull_source(step: Step) -> str:
             lines += [f"    if {name}_to is not None:", f"        d = sum_to(d, {name}_to)"]
         lines += [
             f"    h = grads[{name}_index]",
-            f"    grads[{name}_index] = d if h is None else h + d",
+            f"    grads[{name}_index] = d if h is None else h + d if h.size < {LARGE} else into(add, h, d)",
         ]
     return "\n".join(lines)
 
@@ -218,7 +219,7 @@ def build(op: Op, slow: Any, public: FunctionType) -> FunctionType:
 
 
 def _stub(*arguments: Any, **named: Any) -> Any:
-    return prepare()(*arguments, **named)  # type: ignore[name-defined]  # noqa: F821
+    return globals()["prepare"]()(*arguments, **named)
 
 
 def written_later(source: Callable[[], str], namespace: dict[str, Any], op: Op, public: FunctionType) -> FunctionType:
@@ -227,14 +228,14 @@ def written_later(source: Callable[[], str], namespace: dict[str, Any], op: Op, 
     Imports stay short in this way. The function is a stub until then, and the same object afterwards: only its code
     object is replaced.
     """
-    function = FunctionType(_stub.__code__, namespace, op.name)
+    function: Any = FunctionType(_stub.__code__, namespace, op.name)
     function.__doc__ = public.__doc__
     function.__module__ = public.__module__
     function.__annotations__ = public.__annotations__
-    function.__wrapped__ = public  # type: ignore[attr-defined]
-    function.op = op  # type: ignore[attr-defined]
+    function.__wrapped__ = public
+    function.op = op
 
-    def prepare() -> FunctionType:
+    def prepare() -> Any:
         code = compiled(source()).replace(co_name=op.name, co_qualname=op.name)
         function.__defaults__ = public.__defaults__
         function.__code__ = code
@@ -259,7 +260,7 @@ def steps_of(op: Op) -> dict[tuple[str, ...], Step]:
 def pull_function(step: Step) -> FunctionType:
     """Returns the function that pulls a cotangent, an array, back through the records of `step`."""
     op = step.op
-    namespace: dict[str, Any] = {"__name__": __name__, "sum_to": sum_to}
+    namespace: dict[str, Any] = {"__name__": __name__, "add": np.add, "into": into, "sum_to": sum_to}
     for name in step.tracked:
         namespace[f"rule_{name}"] = LazyRule(namespace, f"rule_{name}", op.rules[name])
     pull = FunctionType(compiled(pull_source(step)), namespace, f"pull_{op.name}")

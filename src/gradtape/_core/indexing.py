@@ -21,6 +21,8 @@ def as_key(key: Any) -> Any:
 
     Raises:
         TypeError: a part is no integer, slice, ellipsis, None or mask of bools.
+        ValueError: a mask without dimensions.
+        InvalidArgumentError: a list of bools.
     """
     if type(key) is int:
         return key
@@ -28,6 +30,11 @@ def as_key(key: Any) -> Any:
         return tuple(map(as_part, key))
     if isinstance(key, list):
         # TensorFlow takes a list of indices as one index per dimension.
+        if any(type(part) is bool for part in key):
+            raise InvalidArgumentError(
+                f"A list of bools is no index, got {key!r}. Write tf.boolean_mask(tensor, {key!r}) or tensor[mask] "
+                "with an array or a tensor as the mask."
+            )
         return tuple(map(as_part, key))
     return as_part(key, mask=True)
 
@@ -35,6 +42,8 @@ def as_key(key: Any) -> Any:
 def as_part(part: Any, mask: bool = False) -> Any:
     """Returns one part of a key in NumPy's terms; a mask of bools only where it is the whole key."""
     kind = type(part)
+    if kind is bool and mask:
+        raise without_dimensions(part)
     if kind is int or part is None or part is Ellipsis:
         return part
     if kind is slice:
@@ -44,6 +53,8 @@ def as_part(part: Any, mask: bool = False) -> Any:
         array = array._read()._value
     if isinstance(array, (np.ndarray, np.generic)) and not isinstance(part, str):
         if array.dtype == bool and mask:
+            if not array.ndim:
+                raise without_dimensions(part)
             return np.asarray(array)
         if array.ndim == 0 and array.dtype.kind in "iu":
             return int(array)
@@ -52,6 +63,11 @@ def as_part(part: Any, mask: bool = False) -> Any:
                 _REFUSED.format(part) + ". To take several elements by their indices, write tf.gather(tensor, indices)."
             )
     raise TypeError(_REFUSED.format(part))
+
+
+def without_dimensions(part: Any) -> ValueError:
+    """Returns the error for one bool as an index."""
+    return ValueError(f"A mask between brackets has at least one dimension, got {part!r}.")
 
 
 def as_bound(bound: Any) -> int | None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-
 _NESTED: dict[type, bool] = {}
 
 
 def is_nested(structure: Any) -> bool:
     """True if `structure` is a list, a tuple or a mapping; tensors, arrays, strings and shapes are leaves.
 
-    >>> is_nested([1]), is_nested("ab")
+    Args:
+        structure: anything.
+
+    Returns:
+        A bool.
+
+    >>> import gradtape as tf
+    >>> tf.nest.is_nested([1]), tf.nest.is_nested("ab")
     (True, False)
     """
     kind = type(structure)
@@ -38,29 +44,40 @@ def _keys(mapping: Mapping[Any, Any]) -> list[Any]:
 def flatten(structure: Any) -> list[Any]:
     """Returns the leaves of `structure` from left to right, a mapping's in the order of its sorted keys.
 
-    >>> flatten({"b": [1, (2,)], "a": 3})
+    Args:
+        structure: lists, tuples and mappings of leaves, or a leaf.
+
+    Returns:
+        A list; of a leaf, with that alone.
+
+    >>> import gradtape as tf
+    >>> tf.nest.flatten({"b": [1, (2,)], "a": 3})
     [3, 1, 2]
     """
     if not is_nested(structure):
         return [structure]
     leaves = []
     for child in _children(structure):
-        leaves.extend(flatten(child))
+        if is_nested(child):
+            leaves += flatten(child)
+        else:
+            leaves.append(child)
     return leaves
 
 
-def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
+def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
+    """Returns the next of `leaves`, as many as there are in `structure`, in its form."""
     if not is_nested(structure):
         return next(leaves)
-    parts = [_rebuild(child, leaves) for child in _children(structure)]
+    parts = [rebuild(child, leaves) for child in _children(structure)]
     if isinstance(structure, Mapping):
         filled = dict(zip(_keys(structure), parts, strict=True))
         ordered = {key: filled[key] for key in structure}
-        kind = type(structure)
+        kind: Any = type(structure)
         if kind is dict:
             return ordered
         factory = getattr(structure, "default_factory", None)
-        return kind(factory, ordered) if factory is not None else kind(ordered)  # type: ignore[call-arg]
+        return kind(factory, ordered) if factory is not None else kind(ordered)
     if hasattr(structure, "_fields"):
         return type(structure)(*parts)
     return type(structure)(parts)
@@ -69,23 +86,36 @@ def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
 def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
     """Returns `flat_sequence` in the form of `structure`.
 
+    Args:
+        structure: lists, tuples and mappings of leaves, or a leaf.
+        flat_sequence: the new leaves, in the order of `flatten`.
+
+    Returns:
+        A structure of the types and keys of `structure`.
+
     Raises:
         ValueError: the number of leaves differs.
 
-    >>> pack_sequence_as({"a": 0, "b": [0, 0]}, [1, 2, 3])
+    >>> import gradtape as tf
+    >>> tf.nest.pack_sequence_as({"a": 0, "b": [0, 0]}, [1, 2, 3])
     {'a': 1, 'b': [2, 3]}
     """
     leaves = list(flat_sequence)
     wanted = len(flatten(structure))
     if len(leaves) != wanted:
         raise ValueError(f"The structure has {wanted} leaves, but {len(leaves)} were given to fill it.")
-    return _rebuild(structure, iter(leaves))
+    return rebuild(structure, iter(leaves))
 
 
 def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> None:
     """Raises ValueError unless both have the same form, TypeError if a level's types differ and are to be checked.
 
-    >>> assert_same_structure([1, (2,)], ["a", ("b",)])
+    Args:
+        nest1, nest2: structures.
+        check_types: whether a list may not stand for a tuple.
+
+    >>> import gradtape as tf
+    >>> tf.nest.assert_same_structure([1, (2,)], ["a", ("b",)])
     """
     if is_nested(nest1) != is_nested(nest2):
         raise ValueError(f"The two structures don't have the same nested structure: {nest1!r} and {nest2!r}.")
@@ -93,8 +123,7 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> N
         return
     if check_types and type(nest1) is not type(nest2):
         raise TypeError(
-            "The two structures don't have the same sequence type: "
-            f"{type(nest1).__name__} and {type(nest2).__name__}."
+            f"The two structures don't have the same sequence type: {type(nest1).__name__} and {type(nest2).__name__}."
         )
     mappings = isinstance(nest1, Mapping) and isinstance(nest2, Mapping)
     if len(nest1) != len(nest2) or (mappings and set(nest1) != set(nest2)):
@@ -106,11 +135,20 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> N
 def map_structure(func: Callable[..., Any], *structure: Any, check_types: bool = True) -> Any:
     """Applies `func` to the leaves of one or several structures of the same form and returns the results in that form.
 
+    Args:
+        func: a function of as many leaves as there are structures.
+        *structure: the structures.
+        check_types: whether a list in one may not stand for a tuple in another.
+
+    Returns:
+        A structure of the form of the first one.
+
     Raises:
         TypeError: `func` is not callable, or a level's types differ and `check_types` is True.
         ValueError: no structure is given, or their forms differ.
 
-    >>> map_structure(lambda a, b: a + b, [1, (2,)], [10, (20,)])
+    >>> import gradtape as tf
+    >>> tf.nest.map_structure(lambda a, b: a + b, [1, (2,)], [10, (20,)])
     [11, (22,)]
     """
     if not callable(func):

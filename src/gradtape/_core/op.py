@@ -35,8 +35,8 @@ NOT_WRITTEN = NoGradient("not written yet")
 class Rule:
     """A derivative rule: a function of the cotangent `g` and of the residuals that its parameters name.
 
-    A residual is an input (`x`), an input's shape or dtype (`x_shape`, `x_dtype`), the result (`out`) or a parameter of the operation
-    (`axis`). What no rule names is not kept.
+    A residual is an input (`x`), an input's shape or dtype (`x_shape`, `x_dtype`), the result (`out`) or a parameter of
+    the operation (`axis`). What no rule names is not kept.
     """
 
     __slots__ = ("_raw", "function", "residuals")
@@ -72,9 +72,7 @@ def raw_version(function: Any) -> Any:
     if function in _raw_versions:
         return _raw_versions[function]
     vocabulary: dict[str, Any] = {"__builtins__": __builtins__, "__name__": function.__module__}
-    raw = FunctionType(
-        function.__code__, vocabulary, function.__name__, function.__defaults__, function.__closure__
-    )
+    raw = FunctionType(function.__code__, vocabulary, function.__name__, function.__defaults__, function.__closure__)
     raw.__kwdefaults__ = function.__kwdefaults__
     _raw_versions[function] = raw
     for name in _names(function.__code__):
@@ -129,6 +127,26 @@ class Op:
         "as_params", "body", "family", "function", "holomorphic", "inputs", "jvp", "matching", "name", "outputs",
         "parameters", "params", "prepare", "rules", "samples", "shape", "signature", "types", "variadic",
     )  # fmt: skip
+
+    name: str
+    family: str
+    body: Callable[..., Any]
+    parameters: tuple[str, ...]
+    signature: tuple[str, ...]
+    inputs: tuple[str, ...]
+    params: tuple[str, ...]
+    types: tuple[Any, ...]
+    rules: dict[str, Rule | NoGradient]
+    jvp: Callable[..., Any] | None
+    shape: Callable[..., Any] | None
+    as_params: dict[str, Callable[[Any], Any]]
+    matching: str
+    prepare: Callable[..., Any] | None
+    holomorphic: bool
+    variadic: bool | str
+    outputs: bool
+    samples: Any
+    function: Callable[..., Any]
 
     def __init__(self, **fields: Any) -> None:
         for slot in self.__slots__:

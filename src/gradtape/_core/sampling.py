@@ -113,7 +113,6 @@ ORDINARY = Values()
 def arrays(*shapes: Any, values: Sequence[Values] | Values = ORDINARY, **params: Sequence[Any]) -> Samples:
     """Returns samples for each of `shapes` (of the inputs) with each combination of the parameters' listed values."""
 
-
     def make() -> Iterator[Sample]:
         for shape in shapes:
             each = shape if isinstance(shape, tuple) and shape and isinstance(shape[0], (tuple, list)) else (shape,)

@@ -28,6 +28,8 @@ class IndexedSlices:
     __slots__ = ("_shape", "indices", "values")
     # NumPy leaves `array + slices` to the class below.
     __array_ufunc__ = None
+    # The backward pass adds small things as they are, and large arrays in place: this is none of those.
+    size = 0
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
         self.values = values
@@ -49,7 +51,7 @@ class IndexedSlices:
     @property
     def dtype(self) -> DType:
         """The element type of the rows."""
-        return self.values.dtype  # type: ignore[no-any-return]
+        return self.values.dtype
 
     def dense(self) -> Any:
         """Returns the whole array, 0 where no row was given."""
@@ -80,6 +82,7 @@ class IndexedSlices:
         return IndexedSlices(-self.values, self.indices, self._shape)
 
     def __str__(self) -> str:
-        return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
+        whole = "" if self._shape is None else f", dense_shape={self.dense_shape!s}"
+        return f"IndexedSlices(indices={self.indices!s}, values={self.values!s}{whole})"
 
     __repr__ = __str__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import index
 from typing import Any
 
 from gradtape._core.dtypes import DType, as_dtype, float32
@@ -14,7 +15,8 @@ Shape = tuple[int, ...]
 class TensorShape:
     """The shape of a tensor: a sequence of sizes, `None` where one is not known.
 
-    >>> TensorShape([2, 3]), str(TensorShape([2, 3])), TensorShape([2, 3]) == (2, 3)
+    >>> import gradtape as tf
+    >>> tf.TensorShape([2, 3]), str(tf.TensorShape([2, 3])), tf.TensorShape([2, 3]) == (2, 3)
     (TensorShape([2, 3]), '(2, 3)', True)
     """
 
@@ -26,9 +28,9 @@ class TensorShape:
         elif isinstance(dims, TensorShape):
             self._dims = dims._dims
         elif hasattr(dims, "__iter__"):
-            self._dims = tuple(None if size is None else int(size) for size in dims)
+            self._dims = tuple(None if size is None else index(size) for size in dims)
         else:
-            self._dims = (int(dims),)
+            self._dims = (index(dims),)
         if self._dims is not None and any(size is not None and size < 0 for size in self._dims):
             raise ValueError(f"A dimension of a shape is at least 0, got {self._dims}.")
 
@@ -140,7 +142,17 @@ class TensorShape:
 
 
 class TensorSpec:
-    """What is known of a tensor before it exists: its shape, dtype and name."""
+    """What is known of a tensor before it exists: its shape, dtype and name.
+
+    Args:
+        shape: a list of sizes, None for those that are not known; None for an unknown number of them.
+        dtype: the element type.
+        name: a name, or None.
+
+    >>> import gradtape as tf
+    >>> tf.TensorSpec([None, 2]).is_compatible_with(tf.ones([3, 2]))
+    True
+    """
 
     __slots__ = ("dtype", "name", "shape")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,13 @@ class Tensor:
 
     A tensor's class is exactly `Tensor` where its value is a `numpy.ndarray`: the fast paths rely on it. An interpreter
     that carries other values (batches, arrays of another library) makes a subclass.
+
+    >>> import gradtape as tf
+    >>> x = tf.constant([1.0, 2.0])
+    >>> isinstance(x, tf.Tensor), x.shape, x.dtype
+    (True, TensorShape([2]), tf.float32)
+    >>> (2.0 * x + 1.0).numpy()
+    array([3., 5.], dtype=float32)
     """
 
     # _value: the array, never written to. _tape: what tracks the tensor, or None. _index: the tape's name for it.
@@ -31,6 +38,19 @@ class Tensor:
     _part_of: Any
 
     __array_priority__ = 100
+
+    if TYPE_CHECKING:
+        # What `gradtape._ops.operators` sets.
+        def _unary(self) -> Tensor: ...
+        def _binary(self, other: Any, /) -> Tensor: ...
+        def __eq__(self, other: object, /) -> Any: ...
+        def __ne__(self, other: object, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Tensor: ...
+
+        __neg__ = __abs__ = __invert__ = _unary
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = __matmul__ = _binary
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = _binary
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lt__ = __le__ = __gt__ = __ge__ = _binary
 
     @property
     def shape(self) -> TensorShape:
@@ -67,7 +87,7 @@ class Tensor:
             raise ValueError(f"Tensor's shape {self.shape} is not compatible with supplied shape {TensorShape(shape)}.")
 
     def numpy(self) -> Any:
-        """Returns a copy of the value: an array that may be written to, a NumPy scalar if the tensor has no dimension."""
+        """Returns a copy of the value: an array that may be written to, a NumPy scalar if there is no dimension."""
         return self._value[()] if self._value.ndim == 0 else self._value.copy()
 
     @property
@@ -104,10 +124,16 @@ class Tensor:
         return bool(self._value) if self._value.size else False
 
     def __int__(self) -> int:
-        return int(self._value)
+        try:
+            return int(self._value)
+        except TypeError:
+            return int(real_part(self._value))
 
     def __float__(self) -> float:
-        return float(self._value)
+        try:
+            return float(self._value)
+        except TypeError:
+            return float(real_part(self._value))
 
     def __complex__(self) -> complex:
         return complex(self._value)
@@ -123,7 +149,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if not self._value.ndim:
             raise TypeError("Cannot iterate over a scalar tensor.")
-        return (self[i] for i in range(len(self._value)))  # type: ignore[index]
+        return (self[i] for i in range(len(self._value)))
 
     def __hash__(self) -> int:
         raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
@@ -170,7 +196,6 @@ class Reference:
         return f"<Reference wrapping {self._object!r}>"
 
 
-
 def value_text(value: Any, form: Any) -> str:
     """Returns an array as TensorFlow prints it: `form` is `repr` or `str`; several lines start on their own."""
     if value.ndim == 0:
@@ -179,8 +204,17 @@ def value_text(value: Any, form: Any) -> str:
     return "\n" + text if "\n" in text else text
 
 
+def real_part(value: Any) -> Any:
+    """Returns what Python's `int` and `float` read where they refused an array: the real part of a complex one."""
+    if value.dtype.kind == "c" and value.ndim == 0:
+        return value.real
+    raise TypeError(
+        "Only a real tensor without dimensions can be a Python number; write tensor.numpy() for an array."
+    ) from None
+
+
 def make_tensor(value: Any) -> Tensor:
-    """Returns a tensor, tracked by nothing, that holds `value`: an array nobody else will write to, or a NumPy scalar."""
+    """Returns an untracked tensor that holds `value`: an array that nobody else will write to, or a NumPy scalar."""
     tensor = Tensor()
     tensor._value = value if type(value) is np.ndarray else np.asarray(value)
     tensor._tape = None
@@ -189,6 +223,12 @@ def make_tensor(value: Any) -> Tensor:
 
 def is_tensor(x: Any) -> bool:
     """Returns True for a tensor, a variable, and what stands for one as `IndexedSlices` does.
+
+    Args:
+        x: anything.
+
+    Returns:
+        A bool.
 
     >>> import gradtape as tf
     >>> tf.is_tensor(tf.constant(1)), tf.is_tensor(1)

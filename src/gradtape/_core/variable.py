@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradtape._core.conversion import convert, to_array
 from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype
 from gradtape._core.indexing import as_key, out_of_range
+from gradtape._core.memory import into
 from gradtape._core.spec import TensorShape
-from gradtape._core.tensor import Reference, Tensor, make_tensor, value_text
+from gradtape._core.tensor import Reference, Tensor, make_tensor, real_part, value_text
 from gradtape._core.tracking import RECORDING, Tracks
 from gradtape.errors import InvalidArgumentError
 
+# Numbers variables, so that a tape can name those that it watches in the order in which they were made.
+CREATED = count()
+
 
 class Variable:
-    """A value that assignments change, as `tf.Variable`; a trainable one is watched by every tape that it is read under.
+    """A value that assignments change, as `tf.Variable`; every tape that a trainable one is read under watches it.
 
     Args:
         initial_value: the first value, or a function without arguments that returns it.
@@ -31,18 +36,41 @@ class Variable:
     Raises:
         ValueError: no initial value, one that cannot be a tensor, or one that does not fit `shape`.
 
-    >>> v = Variable([1.0, 2.0])
+    >>> import gradtape as tf
+    >>> v = tf.Variable([1.0, 2.0])
     >>> v.assign_add([1.0, 1.0])
     <tf.Variable 'UnreadVariable' shape=(2,) dtype=float32, numpy=array([2., 3.], dtype=float32)>
     """
 
     # _read_cache: (the tapes that recorded when the variable was read last, the tensor that it was read as).
     __slots__ = (
-        "__dict__", "__weakref__", "_label", "_read_cache", "_shape", "_value", "constraint", "synchronization",
-        "trainable", "aggregation",
+        "__dict__",
+        "__weakref__",
+        "_label",
+        "_number",
+        "_read_cache",
+        "_shape",
+        "_value",
+        "aggregation",
+        "constraint",
+        "synchronization",
+        "trainable",
     )  # fmt: skip
 
     __array_priority__ = 100
+
+    if TYPE_CHECKING:
+        # What `gradtape._ops.operators` sets.
+        def _unary(self) -> Tensor: ...
+        def _binary(self, other: Any, /) -> Tensor: ...
+        def __eq__(self, other: object, /) -> Any: ...
+        def __ne__(self, other: object, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Tensor: ...
+
+        __neg__ = __abs__ = __invert__ = _unary
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = __matmul__ = _binary
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = _binary
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lt__ = __le__ = __gt__ = __ge__ = _binary
 
     def __init__(
         self,
@@ -61,16 +89,21 @@ class Variable:
         experimental_enable_variable_lifting: bool = True,
     ) -> None:
         if initial_value is None:
-            raise ValueError("The `initial_value` arg to `tf.Variable` must be specified: it gives the variable its shape.")
+            raise ValueError(
+                "The `initial_value` arg to `tf.Variable` must be specified: it gives the variable its shape."
+            )
         value = initial_value() if callable(initial_value) and not hasattr(initial_value, "dtype") else initial_value
         array = convert(value, None if dtype is None else as_dtype(dtype))._value
         # A copy where the array may belong to somebody else: assignments may be made in place.
         self._value = array.copy() if isinstance(value, Tensor | Variable) else array
         self._shape = TensorShape(array.shape if shape is None else shape)
         if not self._shape.is_compatible_with(array.shape):
-            raise ValueError(f"The initial value's shape {array.shape} is not compatible with the `shape` {self._shape}.")
+            raise ValueError(
+                f"The initial value's shape {array.shape} is not compatible with the `shape` {self._shape}."
+            )
         self._read_cache: Any = None
         self._label = name or "Variable"
+        self._number = next(CREATED)
         self.trainable = True if trainable is None else bool(trainable)
         self.constraint = constraint
         self.synchronization = synchronization
@@ -125,23 +158,30 @@ class Variable:
         tapes = RECORDING.tapes
         cache = self._read_cache
         if cache is not None and cache[0] is tapes:
-            return cache[1]  # type: ignore[no-any-return]
+            return cache[1]
         tensor = make_tensor(self._value)
-        links = {}
-        for tape in tapes:
-            position = tape.position_of(self)
-            if position is not None:
-                links[tape] = position
-        if len(links) == 1:
-            ((tensor._tape, tensor._index),) = links.items()
-        elif links:
-            tensor._tape = Tracks(links)
+        if len(tapes) == 1:
+            index = tapes[0].position_of(self)
+            if index is not None:
+                tensor._index, tensor._tape = index, tapes[0]
+        elif tapes:
+            links = {tape: index for tape in tapes if (index := tape.position_of(self)) is not None}
+            tensor._tape = Tracks(links) if links else None
         self._read_cache = (tapes, tensor)
         return tensor
 
     def ref(self) -> Reference:
         """Returns a hashable stand-in for the variable, to be used as a key."""
         return Reference(self)
+
+    @property
+    def initial_value(self) -> Any:
+        """Raises RuntimeError, as `eval` does: both belong to TensorFlow's graph mode."""
+        raise RuntimeError("This property is not supported when eager execution is enabled.")
+
+    def eval(self, session: Any = None) -> Any:
+        """Raises RuntimeError: write `variable.numpy()`."""
+        raise RuntimeError("This operation is not supported when eager execution is enabled: write variable.numpy().")
 
     def _set(self, array: Any) -> UnreadVariable:
         self._value = array
@@ -157,7 +197,7 @@ class Variable:
         return to_array(value, self.dtype)
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """Makes `value` the variable's value and returns the variable.
+        """Makes `value` the variable's value and returns the variable, or None if `read_value` is False.
 
         Raises:
             ValueError: the shape of `value` is not compatible with the variable's, or it is a tensor of another dtype.
@@ -168,32 +208,44 @@ class Variable:
                 f"Cannot assign value to variable '{self.name}': Shape mismatch. The variable shape {self._shape}, and "
                 f"the assigned value shape {array.shape} are incompatible."
             )
-        return self._set(array)
+        changed = self._set(array)
+        return changed if read_value else None
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Adds `delta`, of the variable's shape, to the value and returns the variable.
 
         Raises:
             InvalidArgumentError: the shape of `delta` is not the variable's.
         """
-        return self._set(np.add(self._value, self._delta(delta)))
+        changed = self._update(np.add, delta)
+        return changed if read_value else None
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Subtracts `delta`, of the variable's shape, from the value and returns the variable.
 
         Raises:
             InvalidArgumentError: the shape of `delta` is not the variable's.
         """
-        return self._set(np.subtract(self._value, self._delta(delta)))
+        changed = self._update(np.subtract, delta)
+        return changed if read_value else None
 
-    def _delta(self, delta: Any) -> Any:
+    def _update(self, ufunc: Any, delta: Any) -> Any:
+        """Replaces the value by `ufunc` of it and `delta`; in place if nobody has read the value and kept it."""
+        if self._value.dtype.kind == "b":
+            raise InvalidArgumentError("A variable of bools has no assign_add and no assign_sub: write assign.")
         array = self._array_of(delta)
-        if array.shape != self._value.shape:
+        self._read_cache = None
+        value = self._value
+        if array.shape != value.shape:
             raise InvalidArgumentError(
-                f"Cannot update variable with shape {list(self._value.shape)} using a Tensor with shape "
+                f"Cannot update variable with shape {list(value.shape)} using a Tensor with shape "
                 f"{list(array.shape)}, shapes must be equal."
             )
-        return array
+        return self._set(into(ufunc, value, array))
 
     def _assign_part(self, key: Any, value: Any) -> Any:
         """Replaces the part of the value at `key` by `value`, which broadcasts to it; returns the variable."""
@@ -225,10 +277,16 @@ class Variable:
         return bool(self._value)
 
     def __int__(self) -> int:
-        return int(self._value)
+        try:
+            return int(self._value)
+        except TypeError:
+            return int(real_part(self._value))
 
     def __float__(self) -> float:
-        return float(self._value)
+        try:
+            return float(self._value)
+        except TypeError:
+            return float(real_part(self._value))
 
     def __complex__(self) -> complex:
         return complex(self._value)
@@ -236,16 +294,18 @@ class Variable:
     def __index__(self) -> int:
         return int(self._value.__index__())
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Tensor]:
         return iter(self._read())
 
     def __hash__(self) -> int:
-        raise TypeError("Variable is unhashable. Instead, use variable.ref() as the key. (Variable: " + repr(self) + ")")
+        raise TypeError(
+            "Variable is unhashable. Instead, use variable.ref() as the key. (Variable: " + repr(self) + ")"
+        )
 
     def _not_in_place(self, other: Any) -> Any:
         raise RuntimeError(
-            "`variable += value` with eager execution is not supported. Write `variable.assign_add(value)` to change the "
-            "variable, or `name = variable + value` to make a tensor."
+            "`variable += value` with eager execution is not supported. Write `variable.assign_add(value)` to change "
+            "the variable, or `name = variable + value` to make a tensor."
         )
 
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = _not_in_place

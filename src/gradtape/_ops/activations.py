@@ -280,7 +280,21 @@ def swish_slope(x: Any) -> Any:
 
 @elementwise(singles(-4.0, 4.0), features=lambda g, features: g * swish_slope(features))
 def swish(features: TensorLike) -> Array:
-    """Returns `features * sigmoid(features)`."""
+    """Returns `features * sigmoid(features)` element-wise.
+
+    Args:
+        features: a tensor of floating-point or complex numbers.
+
+    Returns:
+        A tensor of the dtype and shape of `features`.
+
+    Raises:
+        InvalidArgumentError: `features` is of integers or bools.
+
+    >>> import gradtape as tf
+    >>> tf.nn.swish([-1.0, 0.0, 3.0]).numpy().round(4)
+    array([-0.2689,  0.    ,  2.8577], dtype=float32)
+    """
     if features.dtype.kind == "c":
         return np.divide(features, np.add(np.exp(np.negative(features)), 1.0))
     grown = bounded_exp(features)
@@ -288,7 +302,7 @@ def swish(features: TensorLike) -> Array:
 
 
 @composite(arrays(((), ()), ((3,), ()), ((2, 3), (3,)), ((0,), ()), values=(Values(), Values(0.5, 2.0))))
-def silu(features: TensorLike, beta: TensorLike = 1.0) -> Any:
+def silu(features: TensorLike, beta: TensorLike = 1.0) -> Tensor:
     """Returns `features * sigmoid(beta * features)`.
 
     Source: Ramachandran, Zoph, Le, "Searching for Activation Functions" (2017), section 3.
@@ -335,7 +349,7 @@ def softsign(features: TensorLike, name: str | None = None) -> Array:
 
 
 @composite(arrays((3,), (2, 3), (0, 2), values=Values(0.2, 2.0), axis=[-1, 0]))
-def crelu(features: TensorLike, axis: int = -1, name: str | None = None) -> Any:
+def crelu(features: TensorLike, axis: int = -1, name: str | None = None) -> Tensor:
     """Returns `relu(features)` and `relu(-features)`, joined along an axis.
 
     Source: Shang, Sohn, Almeida, Lee, "Understanding and Improving Convolutional Neural Networks via Concatenated

@@ -11,6 +11,7 @@ from gradtape._core.dtypes import FLOATS, INDEX, INEXACT, NUMBERS
 from gradtape._core.families import composite, discrete, elementwise, linear
 from gradtape._core.op import ZERO, Array, TensorLike
 from gradtape._core.sampling import Values, arrays, pairs, singles
+from gradtape._core.tensor import Tensor
 from gradtape._ops.comparison import keep, keep_array
 from gradtape._ops.parameters import Shape
 from gradtape._ops.quotients import divide_no_nan, multiply_no_nan, xdivy
@@ -314,7 +315,7 @@ def cube(x: Array) -> Array:
 
 
 # Powers that a large array reaches much faster than by the general function.
-SHORTCUTS = {1.0: np.positive, 2.0: np.square, 3.0: cube}
+SHORTCUTS: dict[float, Any] = {1.0: np.positive, 2.0: np.square, 3.0: cube}
 LARGE = 256
 
 
@@ -382,7 +383,7 @@ def sign_of_real(x: TensorLike) -> Array:
 
 
 @composite(BOTH_SIDES)
-def sign(x: TensorLike, name: str | None = None) -> Any:
+def sign(x: TensorLike, name: str | None = None) -> Tensor:
     """Returns -1, 0 or 1 by the sign of `x`, of a complex number `x / |x|`, element-wise.
 
     The gradient of real numbers is 0.

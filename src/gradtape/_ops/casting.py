@@ -93,7 +93,7 @@ def cast(x: TensorLike, dtype: Any, name: str | None = None) -> Any:
 
 
 @composite(arrays((), (3,), dtype=[float64]))
-def saturate_cast(value: TensorLike, dtype: Any, name: str | None = None) -> Any:
+def saturate_cast(value: TensorLike, dtype: Any, name: str | None = None) -> Tensor:
     """Returns a tensor in another dtype; numbers outside of its range become its least or greatest number.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import pi
-from typing import Any
 
 import numpy as np
 
@@ -115,7 +114,7 @@ def angle_of_real(x: TensorLike) -> Array:
 
 
 @composite(singles())
-def real(input: TensorLike, name: str | None = None) -> Any:
+def real(input: TensorLike, name: str | None = None) -> Tensor:
     """Returns the real part of a tensor, element-wise; a tensor of real numbers is returned as it is.
 
     Args:
@@ -137,7 +136,7 @@ def real(input: TensorLike, name: str | None = None) -> Any:
 
 
 @composite(singles())
-def imag(input: TensorLike, name: str | None = None) -> Any:
+def imag(input: TensorLike, name: str | None = None) -> Tensor:
     """Returns the imaginary part of a tensor, element-wise; zeros for real numbers.
 
     Args:
@@ -156,7 +155,7 @@ def imag(input: TensorLike, name: str | None = None) -> Any:
 
 
 @composite(singles(0.3, 2.0))
-def angle(input: TensorLike, name: str | None = None) -> Any:
+def angle(input: TensorLike, name: str | None = None) -> Tensor:
     """Returns the angle of each number in the complex plane, in radians of -pi to pi.
 
     Args:

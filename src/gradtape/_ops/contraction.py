@@ -281,7 +281,7 @@ def pairing(terms: list[str], output: str, shapes: list[Shape], optimize: str) -
     + arrays(((2, 3), (3, 4), (4, 2)), equation=["ij,jk,kl->il", "ij,jk,ki->", "ab,bc,cd->dab"])
     + arrays(((2, 2, 3), (3, 0)), equation=["iij,jk->ik", "iij,jk->i"])
 )
-def contracted(*inputs: TensorLike, equation: str, optimize: Any = "greedy") -> Any:
+def contracted(*inputs: TensorLike, equation: str, optimize: Any = "greedy") -> Tensor:
     """Returns the Einstein sum of `equation` over tensors; not for users."""
     operands = list(inputs)
     for each in inputs:
@@ -339,7 +339,7 @@ def as_tensors(inputs: Any) -> list[Any]:
 
 
 @composite(arrays((3, 3), (2, 3), (4, 2, 3)))
-def trace(x: TensorLike, name: str | None = None) -> Any:
+def trace(x: TensorLike, name: str | None = None) -> Tensor:
     """Returns the sum of the elements on the main diagonal of matrices.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.conversion import convert, holds_tensors
-from gradtape._core.dtypes import DType, as_dtype, float32, float64, int32, int64
+from gradtape._core.dtypes import DType, as_dtype, float16, float32, float64, int32, int64
 from gradtape._core.families import composite, discrete
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
@@ -143,7 +143,20 @@ def zeros(shape: Any, dtype: Any = float32, name: str | None = None, layout: Any
 
 
 def ones(shape: Any, dtype: Any = float32, name: str | None = None, layout: Any = None) -> Tensor:
-    """Returns a tensor of ones; arguments, result and errors as for `zeros`.
+    """Returns a tensor of ones.
+
+    Args:
+        shape: a list, tuple or tensor of sizes, or one size.
+        dtype: the dtype.
+        name: ignored.
+        layout: ignored.
+
+    Returns:
+        A tensor of shape `shape`.
+
+    Raises:
+        InvalidArgumentError: a size is negative.
+        TypeError: a size is no integer.
 
     >>> import gradtape as tf
     >>> tf.ones([2], tf.int32)
@@ -201,7 +214,7 @@ def zeros_of(input: TensorLike, dtype: Any = None) -> Array:
 
 
 @composite(arrays((), (3,), (2, 0), dtype=[None, int32]))
-def zeros_like(input: TensorLike, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
+def zeros_like(input: TensorLike, dtype: Any = None, name: str | None = None, layout: Any = None) -> Tensor:
     """Returns a tensor of zeros of the shape of another; no gradient flows through it.
 
     Args:
@@ -232,8 +245,17 @@ def ones_of(input: TensorLike, dtype: Any = None) -> Array:
 
 
 @composite(arrays((), (3,), (2, 0), dtype=[None, int32]))
-def ones_like(input: TensorLike, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
-    """Returns a tensor of ones of the shape of another; arguments and result as for `zeros_like`.
+def ones_like(input: TensorLike, dtype: Any = None, name: str | None = None, layout: Any = None) -> Tensor:
+    """Returns a tensor of ones of the shape of another; no gradient flows through it.
+
+    Args:
+        input: a tensor.
+        dtype: the dtype of the result; by default that of `input`.
+        name: ignored.
+        layout: ignored.
+
+    Returns:
+        A tensor of the shape of `input`.
 
     >>> import gradtape as tf
     >>> tf.ones_like([1.5, 2.5], tf.int32)
@@ -277,7 +299,7 @@ def eye(
 # Ranges of Python integers below this one are int32 and need no further look.
 LARGE = 2**31
 # The dtypes that the bounds of a range may have, each able to hold those before it.
-RANGE_DTYPES = (int32, int64, float32, float64)
+RANGE_DTYPES = (int32, int64, float16, float32, float64)
 
 
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range") -> Tensor:
@@ -287,7 +309,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         start: the first number; with one argument, the limit, and the range starts at 0.
         limit: the number that is not reached.
         delta: the step.
-        dtype: the dtype; by default the widest of the arguments' (int32, int64, float32, float64).
+        dtype: the dtype; by default the widest of the arguments' (int32, int64, float16, float32, float64).
         name: ignored.
 
     Returns:
@@ -314,7 +336,9 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if wanted is None:
         if any(each.dtype not in RANGE_DTYPES for each in bounds):
             names = ", ".join(each.dtype.name for each in bounds)
-            raise TypeError(f"range: the bounds are int32, int64, float32 or float64; got {names}. Give a dtype.")
+            raise TypeError(
+                f"range: the bounds are int32, int64, float16, float32 or float64; got {names}. Give a dtype."
+            )
         wanted = RANGE_DTYPES[max(RANGE_DTYPES.index(each.dtype) for each in bounds)]
     if wanted.is_bool or wanted.is_complex or wanted.name == "uint8":
         raise InvalidArgumentError(f"range: the dtype {wanted.name} is not in the list of allowed values.")
@@ -333,7 +357,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
 
 
 @composite(arrays(((), ()), ((2,), (2,)), num=[1, 2, 5]) + arrays(((2,), ()), num=[3], axis=[0, 1, -1]))
-def linspace(start: TensorLike, stop: TensorLike, num: Any, name: str | None = None, axis: int = 0) -> Any:
+def linspace(start: TensorLike, stop: TensorLike, num: Any, name: str | None = None, axis: int = 0) -> Tensor:
     """Returns numbers at equal distances from `start` to `stop`, both included.
 
     Args:
@@ -414,7 +438,18 @@ def shape(input: TensorLike, out_type: Any = None, name: str | None = None) -> T
 
 
 def size(input: TensorLike, out_type: Any = None, name: str | None = None) -> Tensor:
-    """Returns the number of elements of a tensor; arguments and errors as for `shape`.
+    """Returns the number of elements of a tensor.
+
+    Args:
+        input: a tensor.
+        out_type: int32, the default, or int64.
+        name: ignored.
+
+    Returns:
+        A tensor of no dimension.
+
+    Raises:
+        InvalidArgumentError: `out_type` is another dtype.
 
     >>> import gradtape as tf
     >>> tf.size([[1, 2, 3]])
@@ -424,7 +459,14 @@ def size(input: TensorLike, out_type: Any = None, name: str | None = None) -> Te
 
 
 def rank(input: TensorLike, name: str | None = None) -> Tensor:
-    """Returns the number of dimensions of a tensor, as an int32 tensor.
+    """Returns the number of dimensions of a tensor.
+
+    Args:
+        input: a tensor.
+        name: ignored.
+
+    Returns:
+        An int32 tensor of no dimension.
 
     >>> import gradtape as tf
     >>> tf.rank([[1, 2, 3]])

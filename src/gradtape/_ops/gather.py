@@ -13,6 +13,7 @@ from gradtape._core.families import bilinear, composite, primitive
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
 from gradtape._core.slices import IndexedSlices
+from gradtape._core.tensor import Tensor
 from gradtape._ops.creation import zeros_of
 from gradtape._ops.parameters import Shape, as_axis, as_dims, in_range
 from gradtape._ops.structure import reshape
@@ -273,7 +274,7 @@ def take_nd(params: TensorLike, indices: TensorLike) -> Array:
 @composite(arrays(((3, 2), (4, 2)), ((3, 2), (4, 1)), values=NUMBERS_AND_INDICES))
 def gather_nd(
     params: TensorLike, indices: TensorLike, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = ""
-) -> Any:
+) -> Tensor:
     """Returns the slices of `params` that vectors of indices name.
 
     Args:
@@ -403,7 +404,7 @@ def tensor_scatter_nd_update(
 )
 def tensor_scatter_nd_add(
     tensor: TensorLike, indices: TensorLike, updates: TensorLike, name: str | None = None, bad_indices_policy: str = ""
-) -> Any:
+) -> Tensor:
     """Returns a tensor to which slices are added where vectors of indices say.
 
     Args:
@@ -425,13 +426,13 @@ def tensor_scatter_nd_add(
     """
     base = convert(tensor)
     added = updates if isinstance(updates, type(base)) else convert(updates, base.dtype)
-    return base + scatter_nd(indices, added, base._value.shape)  # type: ignore[operator]
+    return base + scatter_nd(indices, added, base._value.shape)
 
 
 @composite(arrays(((3, 2), (4, 2), (4,)), values=(*NUMBERS_AND_INDICES, Values())))
 def tensor_scatter_nd_sub(
     tensor: TensorLike, indices: TensorLike, updates: TensorLike, name: str | None = None, bad_indices_policy: str = ""
-) -> Any:
+) -> Tensor:
     """Returns a tensor from which slices are subtracted; all else as in `tensor_scatter_nd_add`.
 
     >>> import gradtape as tf
@@ -440,4 +441,4 @@ def tensor_scatter_nd_sub(
     """
     base = convert(tensor)
     removed = updates if isinstance(updates, type(base)) else convert(updates, base.dtype)
-    return base - scatter_nd(indices, removed, base._value.shape)  # type: ignore[operator]
+    return base - scatter_nd(indices, removed, base._value.shape)

@@ -157,7 +157,7 @@ def cross_entropy(labels: TensorLike, logits: TensorLike, axis: int) -> Array:
 @composite(arrays(((3,), (3,)), ((2, 3), (2, 3)), ((1, 3), (2, 3)), values=[Values(0.1, 1.0), Values()]))
 def softmax_cross_entropy_with_logits(
     labels: TensorLike, logits: TensorLike, axis: Any = -1, name: str | None = None
-) -> Any:
+) -> Tensor:
     """Returns the cross entropy of the distributions `labels` and `softmax(logits)` along an axis.
 
     Args:
@@ -294,7 +294,7 @@ def logistic_cross_entropy(labels: TensorLike, logits: TensorLike) -> Array:
 @composite(arrays(((3,), (3,)), ((2, 3), (2, 3)), ((), ())))
 def sigmoid_cross_entropy_with_logits(
     labels: TensorLike = None, logits: TensorLike = None, name: str | None = None
-) -> Any:
+) -> Tensor:
     """Returns the cross entropy of the probabilities `labels` and `sigmoid(logits)`, element-wise.
 
     Args:

@@ -43,7 +43,7 @@ def real_norm(x: TensorLike, axis: Any = None, keepdims: bool = False) -> Array:
 @composite(SAMPLES)
 def reduce_euclidean_norm(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
-) -> Any:
+) -> Tensor:
     """Returns the square root of the sum of the squared magnitudes of the elements along axes.
 
     The gradient at 0 is 0.
@@ -87,7 +87,7 @@ def as_norm_axes(axis: Any) -> Shape | None:
 )
 def norm(
     tensor: TensorLike, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: str | None = None
-) -> Any:
+) -> Tensor:
     """Returns the norm of vectors, or of matrices if two axes are given; the gradient of the Euclidean one at 0 is 0.
 
     Args:
@@ -167,7 +167,7 @@ def normalize(tensor: TensorLike, ord: Any = "euclidean", axis: Any = None, name
 @composite(arrays((2, 3), axis=[None, -1, (0, 1)], values=POSITIVE))
 def l2_normalize(
     x: TensorLike, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None
-) -> Any:
+) -> Tensor:
     """Returns `x` divided by its Euclidean norm along axes, or by `sqrt(epsilon)` where the norm is less than that.
 
     Args:
@@ -200,7 +200,7 @@ def changed(value: Any, change: Any) -> Any:
 
 
 @composite(arrays((3,), (2, 3), clip_norm=[1.0, 10.0], values=POSITIVE))
-def clip_by_norm(t: TensorLike, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+def clip_by_norm(t: TensorLike, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
     """Returns `t` scaled down to the Euclidean norm `clip_norm` where its own is greater.
 
     Args:
@@ -235,7 +235,7 @@ def norm_over(values: Tensor, axes: Any) -> Any:
 
 
 @composite(arrays(((3,), (2, 3)), ((),), values=POSITIVE))
-def norm_together(*parts: Any) -> Any:
+def norm_together(*parts: Any) -> Tensor:
     """Returns the Euclidean norm of all elements of several tensors; not for users."""
     if not parts:
         return make_tensor(np.zeros((), np.float32))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from gradtape._core.conversion import convert
 from gradtape._core.families import public_function
 from gradtape._core.op import OPS
 from gradtape._core.tensor import Tensor, make_tensor
@@ -86,13 +87,19 @@ def _part_of_variable(self: Variable, key: Any) -> Any:
     return part
 
 
+def _matrix_product_right(self: Any, other: Any) -> Any:
+    """`array @ tensor`: the tensor's dtype decides."""
+    return products.matmul(convert(other, self.dtype), self)
+
+
 def install() -> None:
     """Sets the methods on both classes."""
     for kind in (Tensor, Variable):
         for method, name in ARITHMETIC.items():
             op = OPS[name]
-            setattr(kind, f"__{method}__", public_function(op, op.body, "hint"))
             strict = public_function(op, op.body, "strict")
+            # A number that does not fit is a TypeError, but for `tensor + number`, where the operation itself refuses.
+            setattr(kind, f"__{method}__", public_function(op, op.body, "hint") if method == "add" else strict)
             setattr(kind, f"__r{method}__", strict if method in COMMUTATIVE else _swapped(strict))
         for method, name in COMPARISON.items():
             setattr(kind, f"__{method}__", OPS[name].function)
@@ -105,12 +112,11 @@ def install() -> None:
             "__pow__": _power,
             "__rpow__": _swapped(arithmetic.pow),
             "__matmul__": products.matmul,
-            "__rmatmul__": _swapped(products.matmul),
+            "__rmatmul__": _matrix_product_right,
             "__eq__": _equal,
             "__ne__": _not_equal,
             "__invert__": _invert,
+            "__getitem__": slicing.getitem if kind is Tensor else _part_of_variable,
         }
         for method, function in methods.items():
             setattr(kind, method, function)
-    Tensor.__getitem__ = slicing.getitem  # type: ignore[attr-defined]
-    Variable.__getitem__ = _part_of_variable  # type: ignore[attr-defined]

@@ -78,7 +78,7 @@ def pad_constant(tensor: TensorLike, paddings: Paddings, constant: Any) -> Array
 )
 def pad(
     tensor: TensorLike, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
-) -> Any:
+) -> Tensor:
     """Returns a tensor with elements added before and behind those of each dimension.
 
     Args:
@@ -211,7 +211,7 @@ def tile(input: TensorLike, multiples: Any, name: str | None = None) -> Array:
 
 
 @composite(arrays((3,), (2, 3), repeats=[2, 0, [1]], axis=[None, -1]) + arrays((2, 3), repeats=[[2, 0]], axis=[0]))
-def repeat(input: TensorLike, repeats: Any, axis: Any = None, name: str | None = None) -> Any:
+def repeat(input: TensorLike, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Returns a tensor in which each element along a dimension is repeated.
 
     Args:

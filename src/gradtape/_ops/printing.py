@@ -15,17 +15,22 @@ STREAMS = {"stdout", "stderr", "log(info)", "log(warning)", "log(error)"}
 
 
 def _number(value: Any) -> str:
-    """One element as text: nine significant digits of a float32, seventeen of a float64, no trailing zeros."""
+    """One element as text: six digits of a float32, fifteen of a float64, or as many more as the number needs."""
     kind = value.dtype.kind
     if kind == "b":
         return "1" if value else "0"
     if kind == "f":
-        return f"{float(value):.{17 if value.dtype.itemsize == 8 else 9}g}"
+        few, many = (15, 17) if value.dtype.itemsize == 8 else (6, 9)
+        exact = float(value)
+        short = f"{exact:.{few}g}"
+        # A float16 is written with the digits of the float32 that it is.
+        again = float(short) if few == 15 else float(np.float32(short))
+        return short if again == exact or exact != exact else f"{exact:.{many}g}"
     return str(value)
 
 
 def _array(value: Any, edge: int, indent: int = 1) -> str:
-    """An array as nested brackets, with `edge` items at either end of a dimension where there are more than twice that."""
+    """An array as nested brackets, with `edge` items at either end of a dimension that has more than twice that."""
     if value.ndim == 0:
         return _number(value[()])
     parts = [_array(each, edge, indent + 1) for each in (value if edge < 0 or len(value) <= 2 * edge else value[:edge])]
@@ -35,17 +40,16 @@ def _array(value: Any, edge: int, indent: int = 1) -> str:
     return f"[{separator.join(parts)}]"
 
 
-def _text(value: Any, edge: int) -> str:
+def _text(value: Any, edge: int, inside: bool = False) -> str:
+    """A value as text; a string is quoted inside a structure."""
     if isinstance(value, Tensor | Variable):
         return _array(value._value, edge)
-    if isinstance(value, np.ndarray):
-        return repr(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_text(each, edge)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {_text(each, edge, True)}" for key, each in value.items()) + "}"
     if nest.is_nested(value):
-        inside = ", ".join(_text(each, edge) for each in value)
-        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
-    return str(value)
+        parts = ", ".join(_text(each, edge, True) for each in value)
+        return f"[{parts}]" if isinstance(value, list) else f"({parts}{',' if len(value) == 1 else ''})"
+    return value if isinstance(value, str) and not inside else repr(value)
 
 
 def print(*inputs: Any, **kwargs: Any) -> None:
@@ -69,8 +73,10 @@ def print(*inputs: Any, **kwargs: Any) -> None:
     separator, end = kwargs.pop("sep", " "), kwargs.pop("end", "\n")
     kwargs.pop("name", None)
     if kwargs:
-        raise ValueError(f"tf.print: unrecognized keyword arguments {sorted(kwargs)}; it takes output_stream, summarize, "
-                         "sep, end and name.")  # fmt: skip
+        raise ValueError(
+            f"tf.print: unrecognized keyword arguments {sorted(kwargs)}; it takes output_stream, summarize, sep, end "
+            "and name."
+        )
     text = separator.join(_text(each, 3 if edge is None else edge) for each in inputs) + end
     if isinstance(stream, str) and stream.startswith("file://"):
         with open(stream.removeprefix("file://"), "a", encoding="utf-8") as file:
@@ -79,6 +85,8 @@ def print(*inputs: Any, **kwargs: Any) -> None:
     if stream in STREAMS:
         stream = sys.stdout if stream == "stdout" else sys.stderr
     if not hasattr(stream, "write"):
-        raise ValueError(f"tf.print: unsupported output stream {stream!r}; give a file object or one of {sorted(STREAMS)}.")
+        raise ValueError(
+            f"tf.print: unsupported output stream {stream!r}; give a file object or one of {sorted(STREAMS)}."
+        )
     stream.write(text)
     stream.flush()

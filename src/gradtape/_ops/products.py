@@ -13,6 +13,7 @@ from gradtape._core.families import bilinear, composite
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.spec import broadcast_shapes
+from gradtape._core.tensor import Tensor
 from gradtape._ops.casting import cast
 from gradtape._ops.parameters import Shape, as_ints
 from gradtape._ops.structure import expand_dims, reshape, sum_to, transpose
@@ -106,7 +107,7 @@ def matmul(
     grad_a: bool = False,
     grad_b: bool = False,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Returns the product of the matrices in the last two dimensions of `a` and `b`.
 
     Args:
@@ -210,7 +211,7 @@ def matvec(
     a_is_sparse: bool = False,
     b_is_sparse: bool = False,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Returns the product of the matrices `a` and the vectors `b`.
 
     Args:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from gradtape._core.conversion import convert
@@ -11,6 +9,7 @@ from gradtape._core.dtypes import FLOATS
 from gradtape._core.families import composite, discrete
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import singles
+from gradtape._core.tensor import Tensor
 
 
 @discrete(singles(), inputs=("x",), types=FLOATS)
@@ -77,7 +76,7 @@ def rint(x: TensorLike, name: str | None = None) -> Array:
 
 
 @composite(singles())
-def round(x: TensorLike, name: str | None = None) -> Any:
+def round(x: TensorLike, name: str | None = None) -> Tensor:
     """Returns the whole number nearest to `x`, element-wise; of two equally near the even one.
 
     Args:

@@ -88,7 +88,18 @@ def truncated_normal(
 ) -> Array:
     """Returns numbers drawn from a normal distribution, those beyond two deviations drawn again.
 
-    Args as for `tf.random.normal`.
+    Args:
+        shape: the shape of the result.
+        mean, stddev: numbers or arrays that broadcast with `shape`.
+        dtype: a floating-point type.
+        seed: the operation's own seed, beside the global one.
+        name: ignored.
+
+    Returns:
+        A tensor of `shape` and `dtype`.
+
+    Raises:
+        InvalidArgumentError: a size is negative or `dtype` is no floating-point type.
 
     >>> import gradtape as tf
     >>> bool(tf.reduce_all(tf.abs(tf.random.truncated_normal([100])) <= 2.0))
@@ -141,6 +152,9 @@ def shuffle(value: TensorLike, seed: int | None = None, name: str | None = None)
         value: a tensor.
         seed: the operation's own seed, beside the global one.
         name: ignored.
+
+    Returns:
+        A tensor of the shape and dtype of `value`.
 
     >>> import gradtape as tf
     >>> sorted(tf.random.shuffle([3, 1, 2]).numpy().tolist())

@@ -11,6 +11,7 @@ from gradtape._core.dtypes import FLOATS, NUMBERS
 from gradtape._core.families import composite, linear, primitive
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
+from gradtape._core.tensor import Tensor
 from gradtape._ops.comparison import equal, select
 from gradtape._ops.exponential import exp
 from gradtape._ops.parameters import Shape, as_ints, in_range
@@ -205,7 +206,7 @@ def running_logsumexp(x: TensorLike, axis: int) -> Array:
 @composite(arrays((4,), (2, 3), axis=[0, -1], reverse=[False, True]))
 def cumulative_logsumexp(
     x: TensorLike, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
-) -> Any:
+) -> Tensor:
     """Returns the running `log(sum(exp(x)))` along an axis, without overflow.
 
     Args:

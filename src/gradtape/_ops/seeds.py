@@ -1,4 +1,4 @@
-"""Seeds and the stateful random numbers: what `tf.random.set_seed` sets, and arrays drawn from the streams it starts."""
+"""Seeds and the stateful random numbers: what `tf.random.set_seed` sets, and arrays drawn from its streams."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ SHAPES = (((), (), ()), ((3,), (3,), (3,)), ((3,), (2, 3), ()), ((2, 1), (), (3,
 
 
 @composite(arrays(*SHAPES, values=CHOICES))
-def where(condition: TensorLike, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+def where(condition: TensorLike, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
     """Returns `x` where a condition is true and `y` elsewhere; with the condition alone, the indices where it is true.
 
     The gradient goes to the chosen elements. What was not chosen gets 0, even where its own derivative is infinite.

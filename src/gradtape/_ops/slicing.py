@@ -14,6 +14,7 @@ from gradtape._core.families import composite, linear
 from gradtape._core.indexing import as_key, out_of_range
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
+from gradtape._core.tensor import Tensor
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_dims, as_vector
 from gradtape._ops.structure import reshape
@@ -94,7 +95,7 @@ def place(g: TensorLike, key: Any, shape: Any) -> Array:
 @composite(
     arrays((3, 4), begin=[[0, 1], (2, 0)], size=[[1, 2], [-1, -1], (1, 0)]) + arrays((0,), begin=[[0]], size=[[-1]])
 )
-def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) -> Any:
+def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) -> Tensor:
     """Returns the block of a tensor that starts at `begin`.
 
     Args:
@@ -146,7 +147,7 @@ def strided_slice(
     shrink_axis_mask: int = 0,
     var: Any = None,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Returns what slices with steps take from a tensor; `tensor[begin:end:strides]` is the shorter way to write it.
 
     Args:
@@ -200,7 +201,7 @@ def strided_slice(
     + arrays((2, 3), mask=[np.stack([MASK, ~MASK])], axis=[None, 0])
     + arrays((2, 3, 2), mask=[np.stack([MASK, ~MASK], 1)], axis=[1])
 )
-def boolean_mask(tensor: TensorLike, mask: Any, axis: Any = None, name: str | None = "boolean_mask") -> Any:
+def boolean_mask(tensor: TensorLike, mask: Any, axis: Any = None, name: str | None = "boolean_mask") -> Tensor:
     """Returns the elements or slices of a tensor for which a mask is true.
 
     Args:

@@ -11,6 +11,7 @@ from gradtape._core.dtypes import ANY, INDEX, NUMBERS, REALS, as_dtype, int32, i
 from gradtape._core.families import composite, discrete, primitive
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
+from gradtape._core.tensor import Tensor
 from gradtape._ops.parameters import Shape, as_axis, in_range
 from gradtape.errors import InvalidArgumentError
 
@@ -201,7 +202,7 @@ def argsort(
 
 
 @composite(arrays((4,), (2, 3), axis=[-1, 0], direction=DIRECTIONS, values=DISTINCT))
-def sort(values: TensorLike, axis: Any = -1, direction: str = "ASCENDING", name: str | None = None) -> Any:
+def sort(values: TensorLike, axis: Any = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
     """Returns the elements sorted along an axis.
 
     Args:

@@ -12,6 +12,7 @@ from gradtape._core.families import composite, discrete, linear
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.spec import TensorShape, broadcast_shapes
+from gradtape._core.tensor import Tensor
 from gradtape._ops.parameters import Shape, as_axis, as_dims, as_ints, as_new_shape, as_vector, in_range
 from gradtape.errors import InvalidArgumentError
 
@@ -33,10 +34,10 @@ def reshaped(tensor_shape: Shape, shape: Shape) -> Shape:
                 f"{prod(shape)}: {list(tensor_shape)} does not fit {list(shape)}."
             )
         return shape
-    # Of an array without elements the sizes that are not 0 are shared out, as TensorFlow does.
-    empty = prod(tensor_shape) == 0
-    elements = prod(size for size in tensor_shape if size or not empty)
-    known = prod(size for size in shape if size != -1 and (size or not empty))
+    elements, known = prod(tensor_shape), prod(size for size in shape if size != -1)
+    if not elements and not known:
+        # A 0 is asked for by itself: the sizes that are not 0 are shared out, as TensorFlow does.
+        elements, known = (prod(filter(None, sizes)) for sizes in (tensor_shape, [s for s in shape if s != -1]))
     if not known or elements % known:
         raise InvalidArgumentError(
             f"Input to reshape is a tensor with {prod(tensor_shape)} values, but the requested shape requires a "
@@ -460,7 +461,7 @@ def stop_gradient(input: TensorLike, name: str | None = None) -> Array:
 
 
 @composite(arrays((), shape=[()]) + arrays((2, 3), shape=[(2, 3), (None, 3), None]))
-def ensure_shape(x: TensorLike, shape: Any, name: str | None = None) -> Any:
+def ensure_shape(x: TensorLike, shape: Any, name: str | None = None) -> Tensor:
     """Returns `x` if its shape is compatible with `shape`.
 
     Args:

@@ -13,6 +13,9 @@ def device(device_name: str | None) -> Iterator[None]:
     Args:
         device_name: a name such as `"/CPU:0"` or `"GPU:0"`, or None.
 
+    Returns:
+        A context manager, which changes nothing.
+
     Raises:
         ValueError: `device_name` is no string.
 
@@ -27,6 +30,9 @@ def device(device_name: str | None) -> Iterator[None]:
 
 def executing_eagerly() -> bool:
     """Returns True: operations run when they are called.
+
+    Returns:
+        True.
 
     >>> import gradtape as tf
     >>> tf.executing_eagerly()

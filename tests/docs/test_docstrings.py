@@ -1,0 +1,152 @@
+"""What the library says of itself: every public name has a docstring, in one form, and its examples run."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gradtape
+
+NAMESPACES = ("", ".math", ".linalg", ".nn", ".random", ".nest", ".bitwise", ".dtypes", ".config", ".errors")
+# Names without an example of their own, and why.
+WITHOUT_EXAMPLE = {
+    f"gradtape.errors.{name}": "raised, not called: the example of OpError shows what all of them share"
+    for name, value in vars(gradtape.errors).items()
+    if inspect.isclass(value) and issubclass(value, gradtape.errors.OpError) and value is not gradtape.errors.OpError
+}
+
+# Functions that are written but not shown yet, and the public name that their examples use: they run as if it was there.
+NOT_SHOWN = {
+    "gradtape._ops.casting.saturate_cast": "gradtape.saturate_cast",
+    "gradtape._ops.comparison.bitwise_invert": "gradtape.bitwise.invert",
+    "gradtape._ops.gather.tensor_scatter_nd_add": "gradtape.tensor_scatter_nd_add",
+    "gradtape._ops.gather.tensor_scatter_nd_sub": "gradtape.tensor_scatter_nd_sub",
+    "gradtape._ops.gather.tensor_scatter_nd_update": "gradtape.tensor_scatter_nd_update",
+    "gradtape._ops.slicing.strided_slice": "gradtape.strided_slice",
+}
+
+
+def exported(module: Any) -> Iterator[str]:
+    """Yields the names that a module gives: what it defines or assigns, and what it imports by `x as x`."""
+    for node in ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.ImportFrom):
+            yield from (alias.asname for alias in node.names if alias.asname)
+        elif isinstance(node, ast.Assign):
+            yield from (each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name))
+
+
+def public() -> dict[str, Any]:
+    """Returns the public functions and classes by the first full name of each."""
+    found: dict[int, tuple[str, Any]] = {}
+    for namespace in NAMESPACES:
+        module = importlib.import_module(f"gradtape{namespace}")
+        for name in exported(module):
+            value = getattr(module, name)
+            if not name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value)):
+                found.setdefault(id(value), (f"gradtape{namespace}.{name}", value))
+    return dict(found.values())
+
+
+PUBLIC = public()
+FUNCTIONS = [name for name, value in PUBLIC.items() if inspect.isfunction(value)]
+
+
+def run(test: doctest.DocTest) -> None:
+    """Runs the examples of one docstring; fails with what they print otherwise."""
+    report: list[str] = []
+    failed = doctest.DocTestRunner().run(test, out=report.append).failed
+    assert not failed, "".join(report)
+
+
+def examples_inside() -> Iterator[tuple[doctest.DocTest, Any]]:
+    """Yields the docstrings with examples of all functions and classes that are not public."""
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    public_objects = set(map(id, PUBLIC.values()))
+    for info in pkgutil.walk_packages(gradtape.__path__, "gradtape."):
+        if info.name == "gradtape.__main__":
+            continue
+        module = importlib.import_module(info.name)
+        for name, value in vars(module).items():
+            ours = (inspect.isfunction(value) or inspect.isclass(value)) and value.__module__ == info.name
+            if ours and id(value) not in public_objects:
+                for test in finder.find(value, f"{info.name}.{name}", module=False, globs=dict(vars(module))):
+                    if test.examples:
+                        yield test, value
+
+
+INSIDE = list(examples_inside())
+
+
+def test_every_namespace_is_looked_at() -> None:
+    shown = {
+        f".{name}"
+        for name, value in vars(gradtape).items()
+        if inspect.ismodule(value) and not name.startswith("_") and name in exported(gradtape)
+    }
+    assert shown == set(NAMESPACES[1:])
+    assert len(PUBLIC) > 200
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_docstring_opens_with_a_sentence(name: str) -> None:
+    text = inspect.cleandoc(vars(PUBLIC[name])["__doc__"] if inspect.isclass(PUBLIC[name]) else PUBLIC[name].__doc__)
+    sentence = text.partition("\n\n")[0]
+    assert sentence.endswith(".")
+    assert sentence[0].isupper() or sentence[0] == "`"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_docstring_says_what_goes_in_and_what_comes_out(name: str) -> None:
+    function = PUBLIC[name]
+    signature, text = inspect.signature(function), inspect.cleandoc(function.__doc__)
+    arguments = text.partition("\nArgs:\n")[2].partition("\n\n")[0]
+    for parameter in signature.parameters:
+        # `mean, stddev: …` describes two at once.
+        words = [word.strip(" *") for line in arguments.splitlines() for word in line.partition(":")[0].split(",")]
+        assert parameter in words, f"Args of {name} do not name {parameter!r}"
+    if signature.return_annotation not in ("None", None):
+        assert "\nReturns:\n" in text
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_examples_run(name: str) -> None:
+    tests = doctest.DocTestFinder().find(PUBLIC[name], name, module=False, globs={})
+    if name in WITHOUT_EXAMPLE:
+        assert not any(test.examples for test in tests), "it has an example now: drop it from the list"
+        return
+    assert next(test for test in tests if test.name == name).examples, "no example"
+    for test in tests:
+        run(test)
+
+
+@pytest.mark.parametrize(("test", "value"), [pytest.param(*each, id=each[0].name) for each in INSIDE])
+def test_examples_inside_run(test: doctest.DocTest, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    if test.name in NOT_SHOWN:
+        namespace, _, name = NOT_SHOWN[test.name].rpartition(".")
+        monkeypatch.setattr(importlib.import_module(namespace), name, value, raising=False)
+    run(test)
+
+
+def test_what_is_not_shown_is_still_there() -> None:
+    assert not NOT_SHOWN.keys() - {test.name for test, _ in INSIDE}, "it is shown or gone now: drop it from the list"
+
+
+def test_a_wrong_example_is_noticed() -> None:
+    def wrong() -> None:
+        """Adds.
+
+        >>> 1 + 1
+        3
+        """
+
+    (test,) = doctest.DocTestFinder().find(wrong, "wrong", module=False, globs={})
+    with pytest.raises(AssertionError, match="Expected"):
+        run(test)
