@@ -49,6 +49,7 @@ from gradtape._ops.arithmetic import sqrt as sqrt
 from gradtape._ops.arithmetic import square as square
 from gradtape._ops.arithmetic import subtract as subtract
 from gradtape._ops.casting import cast as cast
+from gradtape._ops.casting import saturate_cast as saturate_cast
 from gradtape._ops.comparison import equal as equal
 from gradtape._ops.comparison import greater as greater
 from gradtape._ops.comparison import greater_equal as greater_equal
@@ -81,6 +82,9 @@ from gradtape._ops.extrema import minimum as minimum
 from gradtape._ops.gather import gather as gather
 from gradtape._ops.gather import gather_nd as gather_nd
 from gradtape._ops.gather import scatter_nd as scatter_nd
+from gradtape._ops.gather import tensor_scatter_nd_add as tensor_scatter_nd_add
+from gradtape._ops.gather import tensor_scatter_nd_sub as tensor_scatter_nd_sub
+from gradtape._ops.gather import tensor_scatter_nd_update as tensor_scatter_nd_update
 from gradtape._ops.joining import concat as concat
 from gradtape._ops.joining import split as split
 from gradtape._ops.joining import stack as stack
@@ -112,6 +116,7 @@ from gradtape._ops.selecting import one_hot as one_hot
 from gradtape._ops.selecting import where as where
 from gradtape._ops.slicing import boolean_mask as boolean_mask
 from gradtape._ops.slicing import slice as slice
+from gradtape._ops.slicing import strided_slice as strided_slice
 from gradtape._ops.sorting import argmax as argmax
 from gradtape._ops.sorting import argmin as argmin
 from gradtape._ops.sorting import argsort as argsort

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from gradtape._core.dtypes import DType as DType
 from gradtape._core.dtypes import as_dtype as as_dtype
 from gradtape._core.dtypes import bfloat16 as _bfloat16
+from gradtape._core.dtypes import bool_ as _bool
 from gradtape._core.dtypes import complex64 as complex64
 from gradtape._core.dtypes import complex128 as complex128
 from gradtape._core.dtypes import float16 as float16
@@ -19,14 +20,19 @@ from gradtape._core.dtypes import uint16 as uint16
 from gradtape._core.dtypes import uint32 as uint32
 from gradtape._core.dtypes import uint64 as uint64
 from gradtape._ops.casting import cast as cast
-from gradtape._run.stand_in import missing
+from gradtape._ops.casting import saturate_cast as saturate_cast
+from gradtape._run.stand_in import missing as _missing
+
+bool = _bool
+double = float64
+half = float16
 
 if TYPE_CHECKING:
     bfloat16: DType
 
-_missing = missing(__name__)
+_lacks = _missing(__name__)
 
 
 def __getattr__(name: str) -> Any:
     # bfloat16 lives in a package of its own, imported when a program asks for it.
-    return _bfloat16() if name == "bfloat16" else _missing(name)
+    return _bfloat16() if name == "bfloat16" else _lacks(name)

@@ -10,6 +10,6 @@ from gradtape._ops.norms import normalize as normalize
 from gradtape._ops.products import matmul as matmul
 from gradtape._ops.products import matvec as matvec
 from gradtape._ops.products import tensordot as tensordot
-from gradtape._run.stand_in import missing
+from gradtape._run.stand_in import missing as _missing
 
-__getattr__ = missing(__name__)
+__getattr__ = _missing(__name__)

@@ -87,10 +87,8 @@ from gradtape._ops.trigonometry import sin as sin
 from gradtape._ops.trigonometry import sinh as sinh
 from gradtape._ops.trigonometry import tan as tan
 from gradtape._ops.trigonometry import tanh as tanh
-from gradtape._run.stand_in import missing
+from gradtape._run.stand_in import missing as _missing
 
 floormod = mod
 
-floormod = mod
-
-__getattr__ = missing(__name__)
+__getattr__ = _missing(__name__)

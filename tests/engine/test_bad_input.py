@@ -32,7 +32,7 @@ CASES: dict[str, tuple[Callable[[tf.Tensor, tf.Variable], object], type[Exceptio
     "assignment to a slice out of range": (lambda x, v: v[4].assign(1.0), Invalid, "4 of dimension 0"),
     "assignment of another dtype": (lambda x, v: v.assign(tf.constant([1, 2])), ValueError, "int32"),
     "a ragged list": (lambda x, v: tf.constant([[1.0], [1.0, 2.0]]), ValueError, "non-rectangular"),
-    "a ragged list as an operand": (lambda x, v: x + [[1.0], [1.0, 2.0]], ValueError, "non-rectangular"),
+    "a ragged list as an operand": (lambda x, v: tf.multiply(x, [[1.0], [1.0, 2.0]]), ValueError, "non-rectangular"),
     "an object": (lambda x, v: tf.constant(object()), ValueError, "unsupported type.*Give"),
     "an object as an operand": (lambda x, v: x * object(), ValueError, "unsupported type"),
     "nothing as an operand": (lambda x, v: tf.add(x, None), ValueError, "None"),

@@ -153,7 +153,7 @@ def test_python_s_own_functions() -> None:
     assert [10, 20, 30][tf.constant(1)] == 20
     assert list(range(tf.constant(3))) == [0, 1, 2]
     a, b, c = t
-    assert float(a) == 3.0
+    assert (float(a), float(b), float(c)) == (3.0, 1.0, 2.0)
 
 
 def test_references_are_keys() -> None:

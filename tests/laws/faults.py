@@ -20,7 +20,7 @@ import numpy as np
 
 import gradtape as tf
 from gradtape._autodiff import backward
-from gradtape._core import fast, tracking
+from gradtape._core import fast, memory, tracking
 from gradtape._core.op import OPS, Rule
 from gradtape._core.variable import Variable
 
@@ -127,6 +127,9 @@ def writing_exp(x: Any) -> Any:
     return np.exp(x, out=x) if isinstance(x, np.ndarray) and x.ndim else np.exp(x)
 
 
+# How a pull function adds a cotangent to those that came before.
+ACCUMULATION = f"d if h is None else h + d if h.size < {memory.LARGE} else into(add, h, d)"
+
 FAULTS = [
     Fault(
         "wrong sign: the derivative of cos is +sin",
@@ -149,7 +152,12 @@ FAULTS = [
     ),
     Fault(
         "lost accumulation: the last use of a tensor overwrites the earlier ones",
-        lambda: edited(pulls_of("multiply"), pull_source, "d if h is None else h + d", "d"),
+        lambda: edited(
+            pulls_of("multiply"),
+            pull_source,
+            f"d if h is None else h + d if h.size < {memory.LARGE} else into(add, h, d)",
+            "d",
+        ),
         ("multiply",),
         ("test_fan_out_adds_up", "test_diamond_is_passed_once_per_record"),
     ),

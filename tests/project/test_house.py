@@ -54,8 +54,6 @@ def test_the_import_brings_numpy_and_nothing_heavy() -> None:
         "_bisect",
         "dataclasses",
         "copy",
-        "string",
-        "_string",
     }
 
 

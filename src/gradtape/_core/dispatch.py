@@ -212,9 +212,8 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
         if kind is Tensor:
             if (other is float or other is int) and fits(y, x._value.dtype.kind):
                 return fast(x, scalar(y, x._value.dtype))
-        elif other is Tensor and how == "strict" and (kind is float or kind is int):
-            if fits(x, y._value.dtype.kind):
-                return fast(scalar(x, y._value.dtype), y)
+        elif (kind is float or kind is int) and other is Tensor and how == "strict" and fits(x, y._value.dtype.kind):
+            return fast(scalar(x, y._value.dtype), y)
         return general(x, y)
 
     paired = op.family == "elementwise" and len(op.inputs) == 2 and not op.params

@@ -148,22 +148,24 @@ ANY = NUMBERS | BOOL
 PYTHON_TYPES: dict[Any, DType] = {bool: bool_, float: float32, complex: complex128}
 
 
-def as_dtype(value: Any) -> DType:
-    """Returns the `DType` that `value` stands for.
+def as_dtype(type_value: Any) -> DType:
+    """Returns the `DType` that `type_value` stands for.
 
     Args:
-        value: a `DType`, a NumPy dtype or scalar type, a name as `"float32"`, or Python's `float`, `bool`, `complex`.
+        type_value: a `DType`, a NumPy dtype or scalar type, a name as `"float32"`, or Python's `float`, `bool` or
+            `complex`.
 
     Returns:
         A `DType`; the same object each time.
 
     Raises:
-        TypeError: `value` stands for no element type. Python's `int` does not: write `tf.int32`.
+        TypeError: `type_value` stands for no element type. Python's `int` does not: write `tf.int32`.
 
     >>> import gradtape as tf
     >>> tf.as_dtype("float32")
     tf.float32
     """
+    value = type_value
     if type(value) is DType:
         return value
     try:

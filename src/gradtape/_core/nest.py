@@ -8,11 +8,11 @@ from typing import Any
 _NESTED: dict[type, bool] = {}
 
 
-def is_nested(structure: Any) -> bool:
-    """True if `structure` is a list, a tuple or a mapping; tensors, arrays, strings and shapes are leaves.
+def is_nested(seq: Any) -> bool:
+    """True if `seq` is a list, a tuple or a mapping; tensors, arrays, strings and shapes are leaves.
 
     Args:
-        structure: anything.
+        seq: anything.
 
     Returns:
         A bool.
@@ -21,7 +21,7 @@ def is_nested(structure: Any) -> bool:
     >>> tf.nest.is_nested([1]), tf.nest.is_nested("ab")
     (True, False)
     """
-    kind = type(structure)
+    kind = type(seq)
     nested = _NESTED.get(kind)
     if nested is None:
         # Asked once for each type: the abstract class takes its time to answer.

@@ -161,9 +161,9 @@ class TensorSpec:
         self.dtype: DType = as_dtype(dtype)
         self.name = name
 
-    def is_compatible_with(self, other: Any) -> bool:
-        """True if `other`, a tensor or a spec, has this dtype and a compatible shape."""
-        return self.dtype == other.dtype and self.shape.is_compatible_with(other.shape)
+    def is_compatible_with(self, spec_or_tensor: Any) -> bool:
+        """True if `spec_or_tensor` has this dtype and a compatible shape."""
+        return self.dtype == spec_or_tensor.dtype and self.shape.is_compatible_with(spec_or_tensor.shape)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TensorSpec) and (self.shape, self.dtype, self.name) == (

@@ -273,14 +273,14 @@ def gelu(features: TensorLike, approximate: bool = False, name: str | None = Non
 
 
 def swish_slope(x: Any) -> Any:
-    """Returns the derivative of `swish`."""
+    """Returns the derivative of `self_gated`."""
     share = sigmoid(x)
     return share * (1.0 + x * (1.0 - share))
 
 
 @elementwise(singles(-4.0, 4.0), features=lambda g, features: g * swish_slope(features))
-def swish(features: TensorLike) -> Array:
-    """Returns `features * sigmoid(features)` element-wise.
+def self_gated(features: TensorLike) -> Array:
+    """Returns `features * sigmoid(features)` element-wise: `silu` with `beta` 1, in one record.
 
     Args:
         features: a tensor of floating-point or complex numbers.
@@ -322,7 +322,7 @@ def silu(features: TensorLike, beta: TensorLike = 1.0) -> Tensor:
     array([-0.2689,  0.    ,  2.8577], dtype=float32)
     """
     if type(beta) is float and beta == 1.0:
-        return swish(features)
+        return self_gated(features)
     features = convert(features)
     return multiply(features, sigmoid(multiply(cast(beta, features.dtype), features)))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import prod
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,9 @@ from gradtape.errors import InvalidArgumentError
 FORMAT = re.compile(r"(?:[A-Za-z]|\.\.\.|,)*(?:->(?:[A-Za-z]|\.\.\.)*)?")
 # Below so many multiplications NumPy's plain loop is done before a matrix product is set up.
 FEW = 2048
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def letters_of(equation: str) -> tuple[str, str, str]:
@@ -187,7 +189,7 @@ def named_axes(equation: str, shapes: tuple[Shape, ...]) -> tuple[list[str], str
     The axes of an ellipsis get letters; one of size 1 that is broadcast is left out.
     """
     terms, output = parts_of(equation, len(shapes))
-    free = [letter for letter in ascii_letters if letter not in equation]
+    free = [letter for letter in LETTERS if letter not in equation]
     hidden = []
     for position, (term, shape) in enumerate(zip(terms, shapes, strict=True)):
         count = len(shape) - len(term.replace("...", ""))
@@ -363,5 +365,5 @@ def trace(x: TensorLike, name: str | None = None) -> Tensor:
     size = min(shape[-2:])
     if shape[-2] != shape[-1]:
         tensor = tensor[..., :size, :size]
-    front = ascii_letters[1 : len(shape) - 1]
+    front = LETTERS[1 : len(shape) - 1]
     return sum_of_one(tensor, front + "aa", front)

@@ -403,7 +403,7 @@ def tensor_scatter_nd_update(
     )
 )
 def tensor_scatter_nd_add(
-    tensor: TensorLike, indices: TensorLike, updates: TensorLike, name: str | None = None, bad_indices_policy: str = ""
+    tensor: TensorLike, indices: TensorLike, updates: TensorLike, bad_indices_policy: str = "", name: str | None = None
 ) -> Tensor:
     """Returns a tensor to which slices are added where vectors of indices say.
 
@@ -431,9 +431,22 @@ def tensor_scatter_nd_add(
 
 @composite(arrays(((3, 2), (4, 2), (4,)), values=(*NUMBERS_AND_INDICES, Values())))
 def tensor_scatter_nd_sub(
-    tensor: TensorLike, indices: TensorLike, updates: TensorLike, name: str | None = None, bad_indices_policy: str = ""
+    tensor: TensorLike, indices: TensorLike, updates: TensorLike, bad_indices_policy: str = "", name: str | None = None
 ) -> Tensor:
-    """Returns a tensor from which slices are subtracted; all else as in `tensor_scatter_nd_add`.
+    """Returns a tensor from which slices are subtracted where vectors of indices say.
+
+    Args:
+        tensor: a tensor of numbers.
+        indices: as in `tensor_scatter_nd_add`.
+        updates: as in `tensor_scatter_nd_add`.
+        bad_indices_policy: only TensorFlow's default is known: a wrong index raises.
+        name: ignored.
+
+    Returns:
+        A tensor of the dtype and shape of `tensor`.
+
+    Raises:
+        InvalidArgumentError: an index is out of range, or the shapes or dtypes do not fit.
 
     >>> import gradtape as tf
     >>> tf.tensor_scatter_nd_sub([1, 2, 3], [[0], [0]], [10, 30])
