@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any as _Any
+from typing import NamedTuple as _NamedTuple
+
+from gradtape._run.stand_in import missing as _missing
 
 
-class PhysicalDevice(NamedTuple):
+class PhysicalDevice(_NamedTuple):
     """A device of the machine.
 
     >>> import gradtape as tf
@@ -17,7 +20,7 @@ class PhysicalDevice(NamedTuple):
     device_type: str
 
 
-class LogicalDevice(NamedTuple):
+class LogicalDevice(_NamedTuple):
     """A device as programs address it.
 
     >>> import gradtape as tf
@@ -30,6 +33,8 @@ class LogicalDevice(NamedTuple):
 
 
 _CPU = PhysicalDevice("/physical_device:CPU:0", "CPU")
+
+__getattr__ = _missing(__name__)
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
@@ -80,7 +85,7 @@ def get_visible_devices(device_type: str | None = None) -> list[PhysicalDevice]:
     return list_physical_devices(device_type)
 
 
-def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
+def set_visible_devices(devices: _Any, device_type: str | None = None) -> None:
     """Takes which devices a program means to use; the CPU computes, whatever they are.
 
     Args:
@@ -96,7 +101,7 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
     _known(devices)
 
 
-def _known(devices: Any) -> None:
+def _known(devices: _Any) -> None:
     """Raises ValueError unless each of `devices` is the CPU."""
     for device in (
         devices if isinstance(devices, (list, tuple)) and not isinstance(devices, PhysicalDevice) else [devices]

@@ -1,6 +1,7 @@
 """`tf.dtypes`: the element types and `cast`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from gradtape._core.dtypes import DType as DType
 from gradtape._core.dtypes import as_dtype as as_dtype
@@ -27,12 +28,12 @@ bool = _bool
 double = float64
 half = float16
 
-if TYPE_CHECKING:
+if _TYPE_CHECKING:
     bfloat16: DType
 
 _lacks = _missing(__name__)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     # bfloat16 lives in a package of its own, imported when a program asks for it.
     return _bfloat16() if name == "bfloat16" else _lacks(name)

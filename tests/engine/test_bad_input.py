@@ -1,5 +1,6 @@
 """Bad input: TensorFlow's class of error, words that say what was given and what to do, and nothing lost."""
 
+import operator
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -39,6 +40,26 @@ CASES: dict[str, tuple[Callable[[tf.Tensor, tf.Variable], object], type[Exceptio
     "a shape with as many elements as fit not": (lambda x, v: tf.reshape(x * v, [3]), Invalid, "3"),
     "a negative size": (lambda x, v: tf.zeros([-1]), Invalid, "-1"),
     "an equation that fits not": (lambda x, v: tf.einsum("ij,jk->ik", x, x), ValueError, ""),
+    "an integer tensor and a float": (lambda x, v: tf.constant(1) + 1.5, Invalid, r"write tf\.cast\(x, tf\.float32\)"),
+    "two precisions": (lambda x, v: x + tf.constant([1.0], tf.float64), Invalid, r"write tf\.cast\(x, tf\.float64\)"),
+    "the program's name of an operation": (lambda x, v: tf.where(x, x, x), Invalid, "^where: .*bool"),
+    "the program's name, for an index": (lambda x, v: tf.one_hot(x, 3), Invalid, "^one_hot: "),
+    "the program's name, for shapes": (lambda x, v: tf.matmul([[1.0, 2.0]], [[1.0, 2.0]]), Invalid, "^matmul: "),
+    "a parameter that is none": (lambda x, v: tf.sort(x, dim=0), TypeError, r"^sort\(\) got an unexpected"),
+    "the first call with a parameter that is none": (
+        lambda x, v: tf.math.cumprod(x, dim=0),
+        TypeError,
+        r"^cumprod\(\) got an unexpected",
+    ),
+    "an array's method": (lambda x, v: x.reshape(2, 1), AttributeError, r"write tf\.reshape\(tensor, shape\)"),
+    "an array's method, of a variable": (lambda x, v: v.sum(), AttributeError, r"'Variable'.*write tf\.reduce_sum"),
+    "an attribute that nothing has": (lambda x, v: x.nope, AttributeError, "^'Tensor' object has no attribute 'nope'$"),
+    "assignment to a tensor": (lambda x, v: x.assign(1.0), AttributeError, "tensors never change"),
+    "item assignment": (lambda x, v: operator.setitem(x, 0, 5.0), TypeError, "item assignment.*tensor_scatter_nd"),
+    "item assignment to a variable": (lambda x, v: operator.setitem(v, 0, 5.0), TypeError, r"variable\[key\]\.assign"),
+    "item deletion": (lambda x, v: operator.delitem(v, 0), TypeError, "item deletion"),
+    "several elements as a condition": (lambda x, v: bool(x > 0), ValueError, r"reduce_any.*reduce_all.*tf\.where"),
+    "a variable as a condition": (lambda x, v: bool(v), ValueError, r"shape \[2\].*reduce_any"),
     "labels that are no classes": (
         lambda x, v: tf.nn.sparse_softmax_cross_entropy_with_logits([5], [[1.0, 2.0]]),
         Invalid,
@@ -103,3 +124,10 @@ def test_errors_take_tensorflow_s_three_arguments(name: str) -> None:
     error = getattr(tf.errors, name)(None, None, "the words")
     assert (str(error), error.message) == ("the words", "the words")
     assert isinstance(error, tf.errors.OpError)
+
+
+@pytest.mark.parametrize("value", [tf.constant([1.0]), tf.Variable([1.0])], ids=["tensor", "variable"])
+def test_what_to_write_for_an_array_s_method_is_said_and_nothing_is_promised(value: tf.Tensor | tf.Variable) -> None:
+    assert not hasattr(value, "reshape")
+    assert "reshape" not in dir(value)
+    assert {"shape", "dtype", "numpy"} <= set(dir(value))

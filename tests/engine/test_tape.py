@@ -153,6 +153,10 @@ def test_stop_recording_outside_is_refused() -> None:
     tape = tf.GradientTape()
     with pytest.raises(RuntimeError, match="not recording"), tape.stop_recording():
         pass
+    with tape:
+        pass
+    with pytest.raises(ValueError, match="not recording"), tape.stop_recording():
+        pass
 
 
 def test_stop_recording_starts_again_after_an_error() -> None:

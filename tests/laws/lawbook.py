@@ -14,7 +14,7 @@ from gradtape._autodiff.forward import push_forward
 from gradtape._core.dispatch import bind
 from gradtape._core.families import COMPOSITES
 from gradtape._core.fast import STEPS
-from gradtape._core.op import NOT_DIFFERENTIABLE, OPS, Op, Rule
+from gradtape._core.op import CUT, NOT_DIFFERENTIABLE, OPS, Op, Rule
 from gradtape._core.sampling import Sample
 from gradtape._core.tensor import Tensor, make_tensor
 
@@ -351,7 +351,7 @@ def no_gradient_where_there_is_none(case: Case, dtype: str) -> None:
         return
     for k, array in enumerate(case.arrays):
         name = case.op.inputs[0 if case.op.variadic else k]
-        if case.op.rules[name] is not NOT_DIFFERENTIABLE or array.dtype.kind not in "fc":
+        if case.op.rules[name] not in (NOT_DIFFERENTIABLE, CUT) or array.dtype.kind not in "fc":
             continue
         tensors = tensors_of(case.arrays)
         with tf.GradientTape() as tape:

@@ -24,7 +24,9 @@ def ours():
         prefix = f"tf.{each}." if each else "tf."
         found |= {prefix + name: value for name, value in record.functions(getattr(tf, each) if each else tf)}
     for each in record.CLASSES:
-        found |= {f"tf.{each}.{name}": value for name, value in record.methods(getattr(tf, each))}
+        kind = getattr(tf, each)
+        # A name that raises AttributeError only says what to write instead.
+        found |= {f"tf.{each}.{name}": value for name, value in record.methods(kind) if hasattr(kind, name)}
     # The stand-in for TensorFlow's name is gradtape's own.
     return {
         name: value

@@ -10,7 +10,7 @@ import pytest
 
 import gradtape
 from gradtape._run import stand_in
-from gradtape._run.nearest import describe, nearest, public_names
+from gradtape._run.nearest import INSTEAD, describe, nearest, public_names
 
 
 @pytest.fixture
@@ -169,6 +169,7 @@ def test_a_missing_name_in_an_import(tf, statement, message):
         ("tf.GradientTap", "tf.GradientTape"),
         ("tf.nn.sotfmax", "tf.nn.softmax"),
         ("tf.mul", "tf.multiply"),
+        ("tf.linalg.inv", None),
         ("tf.xyzzy", None),
     ],
 )
@@ -187,6 +188,19 @@ def test_describing_says_nothing_where_nothing_is_near():
 
 def test_a_part_of_tensorflow_that_is_not_covered_gets_no_lookalike():
     assert describe("tf.audio") == "gradtape has no 'tf.audio', a part of TensorFlow that it doesn't cover"
+
+
+def test_what_to_write_instead_is_said_where_no_other_name_would_do():
+    assert describe("tf.cond") == "gradtape has no 'tf.cond'; write Python's own if"
+    assert not INSTEAD.keys() & set(public_names())
+
+
+@pytest.mark.parametrize("space", ["bitwise", "config", "dtypes", "linalg", "math", "nest", "nn", "random"])
+def test_every_namespace_explains_what_it_lacks(space):
+    with pytest.raises(AttributeError, match=rf"^gradtape has no 'tf\.{space}\.xyzzy'$"):
+        getattr(gradtape, space).xyzzy
+    # What a module imports for itself is not public.
+    assert not {f"tf.{space}.Any", f"tf.{space}.NamedTuple", f"tf.{space}.TYPE_CHECKING"} & set(public_names())
 
 
 def test_public_names_exist_and_are_gradtapes_own():

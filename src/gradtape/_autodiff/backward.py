@@ -14,6 +14,7 @@ from gradtape._core.fast import STEPS, Step, sum_to
 from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tracking import RECORDING
 
 
 class Vocabulary:
@@ -98,7 +99,7 @@ class GeneralRecord:
             ]
         if op.variadic:
             for index, d in zip(self.indices, apply_rule(op, op.inputs[0], g, self, words), strict=True):
-                if index is not None:
+                if index is not None and d is not None:
                     yield index, d
             return
         for name, index, shape in zip(op.inputs, self.indices, self.shapes, strict=True):
@@ -140,6 +141,12 @@ def densified(g: Any) -> Any:
     return g.dense() if type(g) is IndexedSlices else g
 
 
+def passes_rows(record: Any) -> bool:
+    """True for the one operation that hands the rows of a lookup on as they are: the identity."""
+    known = record[1] if record[0] is pull_general else STEPS.get(record[0])
+    return known is not None and known.op.name == "identity"
+
+
 def pull_general(g: Any, record: Any, grads: list[Any]) -> None:
     """Pulls a cotangent, an array, back through a record of the general door."""
     for index, d in record[1].pull(g, ARRAYS):
@@ -169,7 +176,7 @@ def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[i
             continue
         if i not in keep:
             grads[i] = None
-        if type(g) is IndexedSlices:
+        if type(g) is IndexedSlices and not passes_rows(record):
             g = g.dense()
         record[0](g, record, grads)
         if consume:
@@ -188,7 +195,7 @@ def pull_back_tensors(tape: Any, grads: list[Any], top: int, keep: set[int]) -> 
             pull_part(g, record, grads)
             continue
         kept = record[1] if record[0] is pull_general else FastRecord(tape, record, i)
-        for index, d in kept.pull(densified(g), TENSORS):
+        for index, d in kept.pull(g if passes_rows(record) else densified(g), TENSORS):
             h = grads[index]
             if h is None:
                 grads[index] = d
@@ -217,6 +224,10 @@ class FastRecord:
         kept = self.record[len(self.record) - len(self.step.residuals) + self.step.residuals.index(name)]
         if name not in self.step.op.inputs and name != "out":
             return kept
+        for tape in RECORDING.tapes:
+            # Watched since, by a tape that this one knows nothing of.
+            if id(kept) in tape.tensors:
+                return tape.tensors[id(kept)]
         tensor = make_tensor(kept)
         index = self.index if name == "out" else self.indices.get(name)
         if index is not None and self.tape.owner:

@@ -15,7 +15,7 @@ from gradtape._autodiff.backward import GeneralRecord, pull_back_arrays, pull_ba
 from gradtape._core import nest
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import is_differentiable
-from gradtape._core.op import Op
+from gradtape._core.op import CUT, Op
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.tracking import RECORDING, attach, index_on, live_trackers
@@ -38,6 +38,10 @@ class UnconnectedGradients(Enum):
     ZERO = "zero"
 
 
+# The owner of a tape whose recording is stopped for a while: no thread, but the tape counts as one that may record.
+PAUSED = -1
+
+
 class Tape:
     """The records of one `GradientTape`, a list; a tensor's index on the tape is its position there.
 
@@ -45,7 +49,8 @@ class Tape:
     this object, and only the `GradientTape` holds its content: when that goes, the records go, whatever tensors live.
     """
 
-    __slots__ = ("closed", "owner", "records", "variables", "watches")
+    __slots__ = ("closed", "owner", "records", "tensors", "variables", "watches")
+    order = -1
 
     def __init__(self, watches: bool) -> None:
         self.owner = 0
@@ -53,6 +58,8 @@ class Tape:
         self.records: list[Any] = []
         # By the variable's id: the variable and its index, None for one that has no gradient.
         self.variables: dict[int, tuple[Variable, int | None]] = {}
+        # By the id of its array, what was watched by hand: an earlier tape's records know it by its array only.
+        self.tensors: dict[int, Tensor] = {}
         self.watches = watches
 
     def close(self) -> None:
@@ -61,6 +68,7 @@ class Tape:
         self.owner = 0
         self.records = []
         self.variables = {}
+        self.tensors = {}
 
     def position_of(self, variable: Variable) -> int | None:
         """Returns the index of a variable that is being read; one that the tape should watch gets one."""
@@ -82,6 +90,10 @@ class Tape:
     def record(self, op: Op, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor]) -> None:
         """Notes an operation that came through the general door, and follows its results."""
         records = self.records
+        if CUT in op.rules.values():
+            attach(outputs[0], self, len(records))
+            records.append(None)
+            return
         kept = GeneralRecord(op, [index_on(tensor, self) for tensor in tensors], tensors, params, outputs)
         base = len(records)
         records.append((pull_general, kept))
@@ -143,7 +155,9 @@ class GradientTape:
 
     def _stop(self) -> None:
         if not self._recording:
-            raise RuntimeError("Trying to stop recording a tape which is not recording.")
+            # TensorFlow's two classes: a tape without records, and one whose block is over.
+            kind = RuntimeError if self._tape is None else ValueError
+            raise kind("Trying to stop recording a tape which is not recording: do it inside the tape's block.")
         tape = self._active()
         self._recording = False
         tape.owner = 0
@@ -180,15 +194,20 @@ class GradientTape:
             elif is_differentiable(leaf._value.dtype) and index_on(leaf, self._tape) is None:
                 attach(leaf, self._tape, len(self._tape.records))
                 self._tape.records.append(None)
+                self._tape.tensors[id(leaf._value)] = leaf
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
         """Returns a context in which the tape records nothing.
 
         Raises:
-            RuntimeError: the tape is not recording.
+            RuntimeError: the tape is not recording, and holds nothing.
+            ValueError: the tape's block is over.
         """
         self._stop()
+        # What it follows is left to the general door meanwhile, whose records know tensors: the tape may go on when an
+        # inner tape's gradient is computed from them.
+        self._active().owner = PAUSED
         try:
             yield
         finally:
@@ -336,9 +355,10 @@ def gradients(
         for number, source in enumerate(sources):
             # What the tape never saw still has the derivative 1 with respect to itself.
             if found[number] is None:
-                same = [k for k, target in enumerate(targets) if target is source]
-                if same:
-                    results[number] = make_tensor(ones(source._value)) if seeds is None else seeds[same[0]]
+                for k, target in enumerate(targets):
+                    if target is source:
+                        seed = make_tensor(ones(source._value)) if seeds is None else seeds[k]
+                        results[number] = seed if results[number] is None else results[number] + seed
     return results
 
 

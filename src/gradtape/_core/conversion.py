@@ -228,7 +228,8 @@ def out_of_range(value: Any) -> ValueError:
 
 def from_python(value: Any, array: Any, kind: type, dtype: DType | None) -> Any:
     """Returns `array`, NumPy's reading of Python numbers of `kind`, in the dtype that TensorFlow gives them."""
-    if array.dtype == object or (kind is int and dtype is None and array.dtype == np.uint64 and np.any(array >> 63)):
+    too_large = kind is int and array.dtype == np.uint64 and np.any(array >> 63)
+    if array.dtype == object or (too_large and (dtype is None or (dtype.is_integer and dtype.name != "uint64"))):
         raise out_of_range(value)
     if dtype is None:
         if kind is int:

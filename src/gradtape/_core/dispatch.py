@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._core.conversion import convert, holds_tensors
+from gradtape._core.conversion import convert, holds_tensors, out_of_range
 from gradtape._core.dtypes import BY_NUMPY, DType, is_differentiable
 from gradtape._core.op import NOT_DIFFERENTIABLE, Op
 from gradtape._core.tensor import Tensor, make_tensor
@@ -47,6 +47,34 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
     return result
 
 
+# Operations below a public function, and its name.
+CALLED_BY = {
+    "bitwise_invert": "invert",
+    "cast_between": "cast",
+    "cast_exact": "cast",
+    "cross_entropy": "softmax_cross_entropy_with_logits",
+    "diagonal_part": "trace",
+    "encode": "one_hot",
+    "logistic_cross_entropy": "sigmoid_cross_entropy_with_logits",
+    "matrix_product": "matmul",
+    "ones_of": "ones_like",
+    "pad_constant": "pad",
+    "real_norm": "norm",
+    "real_product": "product",
+    "real_std": "reduce_std",
+    "real_variance": "reduce_variance",
+    "rint": "round",
+    "running_logsumexp": "cumulative_logsumexp",
+    "select": "where",
+    "self_gated": "silu",
+    "sign_of_real": "sign",
+    "take_nd": "gather_nd",
+    "top_places": "top_k",
+    "vector_product": "matvec",
+    "zeros_of": "zeros_like",
+}
+
+
 def followers(op: Op, tensors: list[Tensor]) -> list[Any]:
     """Returns the trackers that follow an input for which `op` has a derivative."""
     if op.variadic:
@@ -54,6 +82,16 @@ def followers(op: Op, tensors: list[Tensor]) -> list[Any]:
     return live_trackers(
         [t for t, name in zip(tensors, op.inputs, strict=True) if op.rules[name] is not NOT_DIFFERENTIABLE]
     )
+
+
+def shown_name(op: Op) -> str:
+    """Returns the name that a program knows an operation by, for messages."""
+    return CALLED_BY.get(op.name, op.name)
+
+
+def wider(one: Any, other: Any) -> Any:
+    """Returns the one of two dtypes to which a cast loses less: complex, float, integer, bool; then by size."""
+    return max(one, other, key=lambda dtype: ("biufc".find(dtype.kind), dtype.itemsize))
 
 
 def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
@@ -65,15 +103,15 @@ def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
         if dtype not in allowed and not (dtype.name == "bfloat16" and np.dtype(np.float16) in allowed):
             names = ", ".join(sorted(BY_NUMPY[each].name for each in allowed))
             raise InvalidArgumentError(
-                f"{op.name}: an input of dtype {BY_NUMPY[dtype].name} was given, which is not in the list of allowed "
-                f"values: {names}. Write tf.cast(x, dtype) first."
+                f"{shown_name(op)}: an input of dtype {BY_NUMPY[dtype].name} was given, which is not in the list of "
+                f"allowed values: {names}. Write tf.cast(x, dtype) first."
             )
         leader = leaders.setdefault(allowed, dtype)
         if leader is not dtype and leader != dtype:
             raise InvalidArgumentError(
-                f"cannot compute {op.name} as input #{position}(zero-based) was expected to be a "
+                f"cannot compute {shown_name(op)} as input #{position}(zero-based) was expected to be a "
                 f"{BY_NUMPY[leader].name} tensor but is a {BY_NUMPY[dtype].name} tensor. Nothing is promoted "
-                f"between tensors: write tf.cast(x, tf.{BY_NUMPY[leader].name})."
+                f"between tensors: write tf.cast(x, tf.{BY_NUMPY[wider(leader, dtype)].name})."
             )
 
 
@@ -86,11 +124,11 @@ def explained(op: Op, tensors: list[Tensor], params: dict[str, Any], error: Exce
         if op.shape is not None:
             op.shape(*([shapes] if op.variadic else shapes), **params)
     except InvalidArgumentError as reason:
-        return InvalidArgumentError(f"{op.name}: {reason}")
+        return InvalidArgumentError(f"{shown_name(op)}: {reason}")
     if isinstance(error, MemoryError):
         return error
     given = ", ".join(f"{BY_NUMPY[t._value.dtype].name}{list(t._value.shape)}" for t in tensors)
-    return InvalidArgumentError(f"{op.name}: {error} (inputs: {given}; {params})")
+    return InvalidArgumentError(f"{shown_name(op)}: {error} (inputs: {given}; {params})")
 
 
 def convert_hint(value: Any, hint: DType | None) -> Tensor:
@@ -156,7 +194,10 @@ def fits(number: float, kind: str) -> bool:
 def scalar(number: float, dtype: Any) -> Tensor:
     """Returns a Python number as a tensor without dimensions."""
     tensor = Tensor()
-    tensor._value = np.array(number, dtype)
+    try:
+        tensor._value = np.array(number, dtype)
+    except OverflowError:
+        raise out_of_range(number) from None
     tensor._tape = None
     return tensor
 
@@ -177,26 +218,23 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
         fast = function
 
     def general(*arguments: Any) -> Any:
-        now: list[Any] | None = None
-        for position in () if always_match else positions:
-            kind = type(arguments[position])
+        plain, now = not always_match, list(arguments)
+        for position in positions if plain else ():
+            kind = type(now[position])
             if kind is Variable:
-                now = now or list(arguments)
                 now[position] = now[position]._read()
             elif kind is not Tensor:
-                now = None
-                break
-        if now is not None and fast is not None:
-            return fast(*now)
-        values = [arguments[position] for position in positions]
+                plain = False
+        tensors = [now[position] for position in positions]
         try:
-            tensors = match(op, values, how)
-            if op.prepare is not None:
-                tensors = op.prepare(*tensors)
-            if fast is not None and any(new is not old for new, old in zip(tensors, values, strict=True)):
-                now = list(arguments)
-                for position, tensor in zip(positions, tensors, strict=True):
+            if not plain:
+                tensors = match(op, [arguments[position] for position in positions], how)
+                if op.prepare is not None:
+                    tensors = op.prepare(*tensors)
+                for position, tensor in zip(positions, () if op.variadic else tensors, strict=not op.variadic):
                     now[position] = tensor
+            # What had to be converted goes back to the fast path; what is as it was has been there already.
+            if fast is not None and any(now[position] is not arguments[position] for position in positions):
                 return fast(*now)
             given = dict(zip(op.signature, arguments, strict=True))
             params = {n: op.as_params[n](given[n]) if n in op.as_params else given[n] for n in op.params}
@@ -222,5 +260,5 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
 
 def named(op: Op, error: Exception) -> Exception:
     """Returns an error with the operation's name in front of its message, unless it stands there."""
-    text = str(error)
-    return error if text.startswith((op.name, "cannot compute")) else type(error)(f"{op.name}: {text}")
+    text, name = str(error), shown_name(op)
+    return error if text.startswith((name, "cannot compute")) else type(error)(f"{name}: {text}")

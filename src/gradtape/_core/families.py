@@ -136,7 +136,8 @@ def discrete(
 ) -> Declaration[Tensor]:
     """Declares an operation without a derivative: a comparison, a rounding, an index.
 
-    Args as for `linear`; `inputs` names the array inputs. Without a `shape` the operation is elementwise.
+    Args as for `linear`; `inputs` names the array inputs. Without a `shape` the operation is elementwise. With the word
+    `CUT` for the inputs, tapes follow the result all the same.
     """
     family = "elementwise" if shape is None else "primitive"
     rules = {**dict.fromkeys(inputs, NOT_DIFFERENTIABLE), **fields}

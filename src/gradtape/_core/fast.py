@@ -44,7 +44,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.memory import LARGE, into
-from gradtape._core.op import NoGradient, Op, Rule, direct
+from gradtape._core.op import CUT, NoGradient, Op, Rule, direct
 from gradtape._core.tensor import Tensor
 
 
@@ -157,6 +157,8 @@ def fast_source(op: Op, steps: dict[tuple[str, ...], Step]) -> str:
 
 def _record_lines(op: Op, steps: dict[tuple[str, ...], Step]) -> list[str]:
     """The lines that append the record for the inputs that are tracked."""
+    if CUT in op.rules.values():
+        return ["records.append(None)"]
     if len(op.differentiable) == 1:
         return [f"records.append({record_expression(steps[op.differentiable])})"]
     x, y = op.differentiable
@@ -229,6 +231,7 @@ def written_later(source: Callable[[], str], namespace: dict[str, Any], op: Op, 
     object is replaced.
     """
     function: Any = FunctionType(_stub.__code__, namespace, op.name)
+    function.__qualname__ = op.name
     function.__doc__ = public.__doc__
     function.__module__ = public.__module__
     function.__annotations__ = public.__annotations__

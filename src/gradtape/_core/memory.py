@@ -17,6 +17,9 @@ def into(ufunc: Any, h: Any, d: Any) -> Any:
     The caller holds `h` in one variable and in one other place: a list, an attribute. Fresh memory costs more than the
     arithmetic, since the system has to provide its pages.
     """
+    if hasattr(d, "dense"):
+        # The rows of a lookup, which are only ever added: they know how.
+        return h + d
     if h.size >= LARGE and getrefcount(h) == UNSHARED and h.base is None and h.flags.writeable:
         # Settings that turn an overflow into an error would raise it when `h` is overwritten already.
         with np.errstate(all="ignore"):

@@ -26,6 +26,8 @@ class NoGradient:
 
 # The gradient does not exist (integers, an index, a mask) or TensorFlow says None: nothing is recorded.
 NOT_DIFFERENTIABLE = NoGradient("not differentiable")
+# No gradient goes through, but the result is followed: it may be a source itself, as a rounded number may.
+CUT = NoGradient("cut")
 # The derivative exists and is 0 everywhere.
 ZERO = NoGradient("zero")
 # There is a derivative, but nobody has written it: asking for it raises LookupError.

@@ -52,6 +52,17 @@ class Tensor:
         __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = _binary
         __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lt__ = __le__ = __gt__ = __ge__ = _binary
 
+    else:
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            raise TypeError(
+                "'Tensor' object does not support item assignment: tensors never change. Make a new one with "
+                "tf.tensor_scatter_nd_update or tf.where, or use a variable: variable[key].assign(value)."
+            )
+
+        def __delitem__(self, key: Any) -> None:
+            raise TypeError("'Tensor' object does not support item deletion: tensors never change.")
+
     @property
     def shape(self) -> TensorShape:
         """The shape, as a `TensorShape`."""
@@ -121,7 +132,8 @@ class Tensor:
         return self._value.__dlpack_device__()
 
     def __bool__(self) -> bool:
-        return bool(self._value) if self._value.size else False
+        value = self._value
+        return bool(value) if value.size == 1 else truth(value)
 
     def __int__(self) -> int:
         try:
@@ -153,6 +165,9 @@ class Tensor:
 
     def __hash__(self) -> int:
         raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in INSTEAD]
 
     def __copy__(self) -> Tensor:
         return self
@@ -211,6 +226,72 @@ def real_part(value: Any) -> Any:
     raise TypeError(
         "Only a real tensor without dimensions can be a Python number; write tensor.numpy() for an array."
     ) from None
+
+
+def truth(value: Any) -> bool:
+    """Returns what `if` reads of an array whose elements are not one: False of none."""
+    if value.size:
+        raise ValueError(
+            f"The truth value of {value.size} elements is ambiguous (shape {list(value.shape)}): write "
+            "tf.reduce_any(tensor) or tf.reduce_all(tensor); tf.where(condition, x, y) chooses element by element."
+        )
+    return False
+
+
+INSTEAD = {
+    "T": "tf.transpose(tensor)",
+    "all": "tf.reduce_all(tensor)",
+    "any": "tf.reduce_any(tensor)",
+    "argmax": "tf.argmax(tensor, axis)",
+    "argmin": "tf.argmin(tensor, axis)",
+    "astype": "tf.cast(tensor, dtype)",
+    "backward": "tape.gradient(tensor, sources), under `with tf.GradientTape() as tape:`",
+    "clip": "tf.clip_by_value(tensor, low, high)",
+    "copy": "tf.identity(tensor)",
+    "cumsum": "tf.cumsum(tensor)",
+    "detach": "tf.stop_gradient(tensor)",
+    "dot": "tf.tensordot(tensor, other, 1)",
+    "flatten": "tf.reshape(tensor, [-1])",
+    "grad": "tape.gradient(target, tensor)",
+    "item": "tensor.numpy()",
+    "max": "tf.reduce_max(tensor)",
+    "mean": "tf.reduce_mean(tensor)",
+    "min": "tf.reduce_min(tensor)",
+    "prod": "tf.reduce_prod(tensor)",
+    "ravel": "tf.reshape(tensor, [-1])",
+    "reshape": "tf.reshape(tensor, shape)",
+    "round": "tf.round(tensor)",
+    "size": "tf.size(tensor)",
+    "squeeze": "tf.squeeze(tensor)",
+    "std": "tf.math.reduce_std(tensor)",
+    "sum": "tf.reduce_sum(tensor)",
+    "tolist": "tensor.numpy().tolist()",
+    "transpose": "tf.transpose(tensor)",
+    "var": "tf.math.reduce_variance(tensor)",
+}
+"""What to write for the methods of NumPy's arrays and PyTorch's tensors, which TensorFlow's do not have."""
+
+
+class Lacking:
+    """A name that tensors and variables lack, whose AttributeError says what to write: `hasattr` is False."""
+
+    def __init__(self, name: str, instead: str) -> None:
+        self.name = name
+        self.instead = instead
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        raise AttributeError(
+            f"{kind.__name__!r} object has no attribute {self.name!r}: write {self.instead}.", name=self.name, obj=None
+        )
+
+
+def explain_what_lacks(kind: type) -> None:
+    """Makes a class answer to the names of `INSTEAD`; no `__getattr__`, which NumPy would call for its protocols."""
+    for name, instead in INSTEAD.items():
+        setattr(kind, name, Lacking(name, instead))
+
+
+explain_what_lacks(Tensor)
 
 
 def make_tensor(value: Any) -> Tensor:

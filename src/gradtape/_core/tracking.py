@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import threading
 from _thread import get_ident
+from operator import attrgetter
 from typing import Any, Protocol
 
 
 class Tracker(Protocol):
     """An interpreter that follows tensors: it is told of each operation on a tensor that it follows.
 
-    `owner` is the ident of the thread in which the tracker records now, 0 while it does not record.
-    `closed` says that nobody can ask it anything any more.
+    `owner` is the ident of the thread in which the tracker records now, 0 while it does not record. With a minus it
+    says that the tracker has no `records` for the fast paths to append to, and is told by the general door alone.
+    `order` says when the tracker is told: tapes have -1, accumulators the number of their entry.
+    `closed` says that nobody can ask it anything any more. `tensors` holds, by the id of its array, what the user gave
+    it to follow.
     """
 
     owner: int
+    order: int
     closed: bool
     records: list[Any]
+    tensors: dict[int, Any]
 
     def record(self, op: Any, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
         """Notes that `op` made `outputs` of `inputs`, and tracks the outputs."""
@@ -72,7 +78,10 @@ def index_on(tensor: Any, tracker: Any) -> Any:
 
 
 def live_trackers(tensors: Any) -> list[Any]:
-    """Returns the trackers that follow one of `tensors` and record in this thread now."""
+    """Returns the trackers that follow one of `tensors` and record in this thread now, in the order to tell them.
+
+    Tapes come first, then accumulators from the outermost: what an accumulator computes is followed by all before it.
+    """
     found: list[Any] = []
     for tensor in tensors:
         link = tensor._tape
@@ -80,6 +89,11 @@ def live_trackers(tensors: Any) -> list[Any]:
             continue
         here = get_ident()
         for tracker in link.entries if type(link) is Tracks else (link,):
-            if tracker.owner == here and tracker not in found:
+            if (tracker.owner == here or tracker.owner == -here) and tracker not in found:
                 found.append(tracker)
+    if len(found) > 1:
+        found.sort(key=by_order)
     return found
+
+
+by_order = attrgetter("order")

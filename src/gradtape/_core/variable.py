@@ -12,8 +12,18 @@ from gradtape._core.conversion import convert, to_array
 from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype
 from gradtape._core.indexing import as_key, out_of_range
 from gradtape._core.memory import into
+from gradtape._core.op import OPS
 from gradtape._core.spec import TensorShape
-from gradtape._core.tensor import Reference, Tensor, make_tensor, real_part, value_text
+from gradtape._core.tensor import (
+    INSTEAD,
+    Reference,
+    Tensor,
+    explain_what_lacks,
+    make_tensor,
+    real_part,
+    truth,
+    value_text,
+)
 from gradtape._core.tracking import RECORDING, Tracks
 from gradtape.errors import InvalidArgumentError
 
@@ -148,8 +158,8 @@ class Variable:
         return self._value[()].copy() if self._value.ndim == 0 else self._value.copy()
 
     def value(self) -> Tensor:
-        """Returns the value as a tensor that the recording tapes watch."""
-        return self._read()
+        """Returns the value as a tensor that the recording tapes watch: a new one each time, a step of its own."""
+        return OPS["identity"].function(self._read())
 
     read_value = value
 
@@ -190,6 +200,8 @@ class Variable:
 
     def _array_of(self, value: Any) -> Any:
         """The value to assign as an array of the variable's dtype, not copied where a tensor holds it already."""
+        if type(value) is Tensor and value._value.dtype is self._value.dtype:
+            return value._value
         if isinstance(value, Tensor | Variable) or hasattr(value, "_as_tensor"):
             return convert(value, self.dtype)._value
         if isinstance(value, (list, tuple)):
@@ -208,7 +220,8 @@ class Variable:
                 f"Cannot assign value to variable '{self.name}': Shape mismatch. The variable shape {self._shape}, and "
                 f"the assigned value shape {array.shape} are incompatible."
             )
-        changed = self._set(array)
+        # An array stands for one tensor: the variable's reading is another than the value given.
+        changed = self._set(array.view() if isinstance(value, Tensor) else array)
         return changed if read_value else None
 
     def assign_add(
@@ -256,6 +269,8 @@ class Variable:
             part = changed[key]
         except IndexError:
             raise out_of_range(self._value.shape, key) from None
+        while array.ndim > part.ndim and array.shape[0] == 1:
+            array = array[0]
         try:
             changed[key] = np.broadcast_to(array, part.shape)
         except ValueError:
@@ -273,8 +288,17 @@ class Variable:
     def __dlpack_device__(self) -> Any:
         return self._value.__dlpack_device__()
 
+    if not TYPE_CHECKING:
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            raise TypeError("'Variable' object does not support item assignment: write variable[key].assign(value).")
+
+        def __delitem__(self, key: Any) -> None:
+            raise TypeError("'Variable' object does not support item deletion: its shape never changes.")
+
     def __bool__(self) -> bool:
-        return bool(self._value)
+        value = self._value
+        return bool(value) if value.size == 1 else truth(value)
 
     def __int__(self) -> int:
         try:
@@ -321,6 +345,9 @@ class Variable:
         memo[id(self)] = twin
         return twin
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in INSTEAD]
+
     def __copy__(self) -> Variable:
         return self
 
@@ -337,6 +364,9 @@ class Variable:
             f"<tf.Variable {self.name!r} shape={self._shape} dtype={self.dtype.name}, "
             f"numpy={value_text(self._value, repr)}>"
         )
+
+
+explain_what_lacks(Variable)
 
 
 class UnreadVariable(Variable):

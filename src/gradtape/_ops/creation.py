@@ -11,7 +11,7 @@ import numpy as np
 from gradtape._core.conversion import convert, holds_tensors
 from gradtape._core.dtypes import DType, as_dtype, float16, float32, float64, int32, int64
 from gradtape._core.families import composite, discrete
-from gradtape._core.op import Array, TensorLike
+from gradtape._core.op import CUT, Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.variable import Variable
@@ -57,6 +57,8 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
     """
     if type(value) is Tensor and dtype is None:
         return value
+    if isinstance(value, Variable):
+        value = value.value()
     if dtype is None and dtype_hint is not None and not isinstance(value, Tensor | Variable):
         try:
             return convert(value, as_dtype(dtype_hint))
@@ -207,6 +209,7 @@ def as_optional_dtype(value: Any) -> DType | None:
     inputs=("input",),
     shape=same_shape,
     canonical={"dtype": as_optional_dtype},
+    input=CUT,
 )
 def zeros_of(input: TensorLike, dtype: Any = None) -> Array:
     """Returns zeros in the shape of `input`."""
@@ -230,7 +233,7 @@ def zeros_like(input: TensorLike, dtype: Any = None, name: str | None = None, la
     >>> tf.zeros_like([1.5, 2.5])
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0., 0.], dtype=float32)>
     """
-    return zeros_of(input, dtype)
+    return zeros_of(input if dtype is None else model_of(input, dtype), dtype)
 
 
 @discrete(
@@ -238,6 +241,7 @@ def zeros_like(input: TensorLike, dtype: Any = None, name: str | None = None, la
     inputs=("input",),
     shape=same_shape,
     canonical={"dtype": as_optional_dtype},
+    input=CUT,
 )
 def ones_of(input: TensorLike, dtype: Any = None) -> Array:
     """Returns ones in the shape of `input`."""
@@ -261,7 +265,13 @@ def ones_like(input: TensorLike, dtype: Any = None, name: str | None = None, lay
     >>> tf.ones_like([1.5, 2.5], tf.int32)
     <tf.Tensor: shape=(2,), dtype=int32, numpy=array([1, 1], dtype=int32)>
     """
-    return ones_of(input, dtype)
+    return ones_of(input if dtype is None else model_of(input, dtype), dtype)
+
+
+def model_of(value: Any, dtype: Any) -> Tensor:
+    """Returns `value` as a tensor; no tape follows it where the dtype of what is made after it is another."""
+    tensor = convert(value)
+    return tensor if tensor.dtype is as_dtype(dtype) else make_tensor(tensor._value)
 
 
 def eye(

@@ -17,7 +17,7 @@ from gradtape._core.tensor import Tensor
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_ints, as_vector, in_range
 from gradtape._ops.slicing import getitem
-from gradtape._ops.structure import broadcast_to, identity, reshape, sum_to
+from gradtape._ops.structure import broadcast_to, reshape, sum_to
 from gradtape.errors import InvalidArgumentError
 
 Paddings = tuple[tuple[int, int], ...]
@@ -111,7 +111,8 @@ def pad(
         raise ValueError(f'pad: mode is "CONSTANT", "REFLECT" or "SYMMETRIC", got {mode!r}.')
     shape = values._value.shape
     padded_shape(shape, around)
-    result = identity(values)
+    # A step of its own: the gradient of padding is a whole array, and not the rows that a lookup took.
+    result = reshape(values, shape)
     for axis, (size, (before, behind)) in enumerate(zip(shape, around, strict=True)):
         if before or behind:
             result = gather(result, mirrored(size, before, behind, kind == "SYMMETRIC"), axis=axis)
@@ -247,7 +248,8 @@ def repeat(input: TensorLike, repeats: Any, axis: Any = None, name: str | None =
         longer = reshape(values, (*shape[: place + 1], 1, *shape[place + 1 :]))
         spread = broadcast_to(longer, (*shape[: place + 1], times, *shape[place + 1 :]))
         return reshape(spread, (*shape[:place], shape[place] * times, *shape[place + 1 :]))
-    return gather(values, np.repeat(np.arange(shape[place], dtype=np.int32), counts), axis=place)
+    # Reshaped first, so that the gradient is a whole array and not the rows that a lookup took.
+    return gather(reshape(values, shape), np.repeat(np.arange(shape[place], dtype=np.int32), counts), axis=place)
 
 
 @composite(arrays(((3,),), ((3,), (2,)), ((2,), (1,), (3,)), indexing=["xy", "ij"]))

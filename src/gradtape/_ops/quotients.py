@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtape._core.dtypes import BY_NUMPY, REALS
 from gradtape._core.families import discrete, elementwise, public_function
-from gradtape._core.op import OPS, Array, TensorLike
+from gradtape._core.op import CUT, OPS, Array, TensorLike
 from gradtape._core.sampling import pairs
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.comparison import keep, keep_array, not_equal, select_array
@@ -94,7 +94,7 @@ def refuse_zero(y: Array) -> None:
         raise InvalidArgumentError("Integer division by zero")
 
 
-@discrete(DIVISIONS, inputs=("x", "y"), types=REALS)
+@discrete(DIVISIONS, inputs=("x", "y"), types=REALS, x=CUT, y=CUT)
 def floordiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     """Returns the greatest whole number that is not above `x / y`, element-wise; no gradient flows through it.
 

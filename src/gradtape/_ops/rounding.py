@@ -7,12 +7,12 @@ import numpy as np
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import FLOATS
 from gradtape._core.families import composite, discrete
-from gradtape._core.op import Array, TensorLike
+from gradtape._core.op import CUT, Array, TensorLike
 from gradtape._core.sampling import singles
 from gradtape._core.tensor import Tensor
 
 
-@discrete(singles(), inputs=("x",), types=FLOATS)
+@discrete(singles(), inputs=("x",), types=FLOATS, x=CUT)
 def floor(x: TensorLike, name: str | None = None) -> Array:
     """Returns the greatest whole number that is not above `x`, element-wise.
 
@@ -33,7 +33,7 @@ def floor(x: TensorLike, name: str | None = None) -> Array:
     return np.floor(x)
 
 
-@discrete(singles(), inputs=("x",), types=FLOATS)
+@discrete(singles(), inputs=("x",), types=FLOATS, x=CUT)
 def ceil(x: TensorLike, name: str | None = None) -> Array:
     """Returns the least whole number that is not below `x`, element-wise.
 
@@ -54,7 +54,7 @@ def ceil(x: TensorLike, name: str | None = None) -> Array:
     return np.ceil(x)
 
 
-@discrete(singles(), inputs=("x",), types=FLOATS)
+@discrete(singles(), inputs=("x",), types=FLOATS, x=CUT)
 def rint(x: TensorLike, name: str | None = None) -> Array:
     """Returns the whole number nearest to `x`, element-wise; of two equally near the even one.
 

@@ -436,7 +436,8 @@ def identity(input: TensorLike, name: str | None = None) -> Array:
     >>> tf.identity(2.0)
     <tf.Tensor: shape=(), dtype=float32, numpy=2.0>
     """
-    return input
+    # Another object than the input: an array stands for one tensor.
+    return input.view()
 
 
 @discrete(arrays((), (3,), (2, 0)), inputs=("input",))
@@ -457,7 +458,7 @@ def stop_gradient(input: TensorLike, name: str | None = None) -> Array:
     >>> tape.gradient(y, x)
     <tf.Tensor: shape=(), dtype=float32, numpy=3.0>
     """
-    return input
+    return input.view()
 
 
 @composite(arrays((), shape=[()]) + arrays((2, 3), shape=[(2, 3), (None, 3), None]))

@@ -9,8 +9,26 @@ from types import ModuleType
 
 PACKAGE = __name__.partition(".")[0]
 
-BEYOND = {"audio", "data", "distribute", "image", "io", "keras", "ragged", "sparse", "strings", "summary", "train"}
+# fmt: off
+BEYOND = {
+    "audio", "autograph", "contrib", "data", "distribute", "estimator", "feature_column", "image", "initializers",
+    "io", "keras", "lookup", "losses", "metrics", "optimizers", "ragged", "saved_model", "signal", "sparse",
+    "strings", "summary", "test", "tpu", "train",
+}
+# fmt: on
 """Namespaces of TensorFlow: when gradtape lacks one, a name that looks alike would mislead."""
+
+INSTEAD = {
+    "tf.Session": "TensorFlow 1's graphs are not covered: call the operations, and read values with .numpy()",
+    "tf.cond": "write Python's own if",
+    "tf.function": "leave the decorator out: operations run at once",
+    "tf.global_variables_initializer": "leave it out: a variable has its value from the start",
+    "tf.map_fn": "write a loop, and tf.stack its results",
+    "tf.placeholder": "TensorFlow 1's graphs are not covered: give a function the value as an argument",
+    "tf.py_function": "call the function",
+    "tf.while_loop": "write Python's own while",
+}
+"""What to write for names that gradtape lacks where another name would not do."""
 
 
 def describe(dotted: str) -> str:
@@ -24,6 +42,8 @@ def describe(dotted: str) -> str:
         return f"gradtape's '{dotted}' is not a module"
     if dotted.removeprefix("tf.") in BEYOND:
         return f"gradtape has no '{dotted}', a part of TensorFlow that it doesn't cover"
+    if dotted in INSTEAD:
+        return f"gradtape has no '{dotted}'; {INSTEAD[dotted]}"
     close = nearest(dotted)
     return f"gradtape has no '{dotted}'" + (f"; the nearest name that it has is '{close}'" if close else "")
 
@@ -49,7 +69,8 @@ def nearest(dotted: str) -> str | None:
         close = difflib.get_close_matches(word, sorted(set(words.values())), n=1, cutoff=0.76)
         found = [name for name in names if words[name] in close]
     if not found and len(word) >= 3:
-        found = [name for name in names if words[name].startswith(word)]
+        # A few letters fit much: only what programs would spell alike.
+        found = [name for name in names if words[name].startswith(word) and name.rpartition(".")[0] in {"tf", space}]
     return best(found) if found else None
 
 
