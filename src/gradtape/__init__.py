@@ -4,6 +4,7 @@ import warnings as _warnings
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from gradtape import autodiff as autodiff
 from gradtape import bitwise as bitwise
 from gradtape import config as config
 from gradtape import dtypes as dtypes
@@ -13,6 +14,9 @@ from gradtape import math as math
 from gradtape import nest as nest
 from gradtape import nn as nn
 from gradtape import random as random
+from gradtape._autodiff.custom import custom_gradient as custom_gradient
+from gradtape._autodiff.custom import grad_pass_through as grad_pass_through
+from gradtape._autodiff.custom import recompute_grad as recompute_grad
 from gradtape._autodiff.tape import GradientTape as GradientTape
 from gradtape._autodiff.tape import UnconnectedGradients as UnconnectedGradients
 from gradtape._core.dtypes import DType as DType

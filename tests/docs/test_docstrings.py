@@ -13,7 +13,19 @@ import pytest
 
 import gradtape
 
-NAMESPACES = ("", ".math", ".linalg", ".nn", ".random", ".nest", ".bitwise", ".dtypes", ".config", ".errors")
+NAMESPACES = (
+    "",
+    ".autodiff",
+    ".math",
+    ".linalg",
+    ".nn",
+    ".random",
+    ".nest",
+    ".bitwise",
+    ".dtypes",
+    ".config",
+    ".errors",
+)
 # Names without an example of their own, and why.
 WITHOUT_EXAMPLE = {
     f"gradtape.errors.{name}": "raised, not called: the example of OpError shows what all of them share"

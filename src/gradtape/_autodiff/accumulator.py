@@ -1,0 +1,144 @@
+"""`ForwardAccumulator`: carries tangents forwards through operations as they run."""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from gradtape._autodiff.forward import push_forward
+from gradtape._autodiff.tape import UnconnectedGradients, checked
+from gradtape._core import nest
+from gradtape._core.conversion import convert
+from gradtape._core.dtypes import is_differentiable
+from gradtape._core.op import Op
+from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tracking import RECORDING, attach, index_on
+from gradtape._core.variable import Variable
+
+_entered = count()
+
+
+class ForwardAccumulator:
+    """Computes Jacobian-vector products: `with tf.autodiff.ForwardAccumulator(primals, tangents) as acc: …`.
+
+    Each operation inside the block on a tensor that moves gives the tangent of its result at once; nothing is kept. The
+    order of memory is that of the program, whatever its length. Accumulators nest, and tapes record what they compute.
+
+    Args:
+        primals: a tensor or variable, or a structure of them.
+        tangents: for each a direction, of its dtype.
+
+    Raises:
+        ValueError: the structures differ, a primal stands there twice, or a tangent is of another dtype.
+
+    >>> import gradtape as tf
+    >>> x = tf.constant([1.0, 2.0])
+    >>> with tf.autodiff.ForwardAccumulator(x, tf.constant([1.0, 0.0])) as acc:
+    ...     y = tf.reduce_sum(x**2.0)
+    >>> acc.jvp(y).numpy()
+    np.float32(2.0)
+    """
+
+    # A tape keeps records; an accumulator does not, and is told of an operation by the general door alone: its owner is
+    # the thread's ident with a minus, which no fast path takes for its own.
+    records = None
+
+    def __init__(self, primals: Any, tangents: Any) -> None:
+        self.owner = 0
+        self.closed = False
+        self.order = -1
+        self.tensors: dict[int, Tensor] = {}
+        self._recording = False
+        self._variables: dict[int, tuple[Variable, Tensor]] = {}
+        nest.assert_same_structure(primals, tangents, check_types=False)
+        seen: set[int] = set()
+        for primal, tangent in zip(nest.flatten(primals), nest.flatten(tangents), strict=True):
+            primal = checked(primal, "primal")
+            if id(primal) in seen:
+                raise ValueError(
+                    f"Tensor {primal!r} was specified as a primal multiple times. This may indicate an error. If it "
+                    "was intended, please sum the corresponding tangents."
+                )
+            seen.add(id(primal))
+            tangent = convert(tangent, primal.dtype)
+            if tangent._value.shape != primal._value.shape:
+                raise ValueError(
+                    f"A tangent of shape {list(tangent._value.shape)} was given for a primal of shape "
+                    f"{list(primal._value.shape)}; they have to be equal."
+                )
+            if not is_differentiable(primal._value.dtype):
+                continue
+            if isinstance(primal, Variable):
+                self._variables[id(primal)] = (primal, tangent)
+                primal._read_cache = None
+            else:
+                self.tensors[id(primal._value)] = primal
+                self.follow(primal, tangent)
+
+    def __enter__(self) -> ForwardAccumulator:
+        if self._recording:
+            raise ValueError("Accumulator is already recording.")
+        self._recording = True
+        self.order = next(_entered)
+        self.owner = -get_ident()
+        RECORDING.tapes = (*RECORDING.tapes, self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._recording = False
+        self.owner = 0
+        RECORDING.tapes = tuple(each for each in RECORDING.tapes if each is not self)
+
+    def follow(self, tensor: Tensor, tangent: Tensor) -> None:
+        """Notes the tangent of a tensor."""
+        attach(tensor, self, tangent)
+
+    def tangent_of(self, tensor: Tensor) -> Tensor | None:
+        """Returns the tangent of a tensor, None if it does not move."""
+        found: Tensor | None = index_on(tensor, self)
+        return found
+
+    def position_of(self, variable: Variable) -> Tensor | None:
+        """Returns the tangent of a variable that is being read."""
+        return self._variables.get(id(variable), (variable, None))[1]
+
+    def record(self, op: Op, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor]) -> None:
+        """Computes the tangents of an operation's results from those of its inputs."""
+        tangents = [self.tangent_of(tensor) for tensor in tensors]
+        self.owner = 0  # what this computes is not to be followed by itself
+        try:
+            pushed = push_forward(op, tensors, params, outputs, tangents)
+        finally:
+            self.owner = -get_ident()
+        for output, tangent in zip(outputs, pushed, strict=True):
+            if tangent is not None and is_differentiable(output._value.dtype):
+                self.follow(output, tangent)
+
+    def jvp(self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE) -> Any:
+        """Returns the tangents of `primals`.
+
+        Args:
+            primals: a tensor or variable that was computed, or a structure of them.
+            unconnected_gradients: `"none"` or `"zero"`: what to give for one that does not depend on what moves.
+
+        Returns:
+            The tangents in the same form; None or zeros for what does not move.
+
+        Raises:
+            ValueError: `unconnected_gradients` is neither of the two.
+            TypeError: something in `primals` is no tensor or variable.
+        """
+        try:
+            zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+        except ValueError:
+            raise ValueError(f"Unknown value for unconnected_gradients: {unconnected_gradients!r}") from None
+
+        def tangent(primal: Any) -> Any:
+            primal = checked(primal, "primal")
+            found = self.position_of(primal) if isinstance(primal, Variable) else self.tangent_of(primal)
+            return make_tensor(np.zeros_like(primal._value)) if found is None and zero else found
+
+        return nest.map_structure(tangent, primals)
