@@ -286,7 +286,8 @@ class GradientTape:
                 make_tensor(np.zeros_like(source._value)) if result is None else result
                 for source, result in zip(flat_sources, results, strict=True)
             ]
-        return nest.rebuild(sources, iter(results))
+        flat = type(sources) is list and len(sources) == len(results) and not any(map(nest.is_nested, sources))
+        return results if flat else nest.rebuild(sources, iter(results))
 
 
 def checked(value: Any, role: str) -> Any:

@@ -243,10 +243,8 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
         return bind(op, tensors, params)
 
     def general_pair(x: Any, y: Any) -> Any:
-        # The short step of real code: a Python number or a variable beside a tensor.
+        # The short step of real code: a Python number beside a tensor.
         kind, other = type(x), type(y)
-        if kind is Variable or other is Variable:
-            return fast(x._read() if kind is Variable else x, y._read() if other is Variable else y)
         if kind is Tensor:
             if (other is float or other is int) and fits(y, x._value.dtype.kind):
                 return fast(x, scalar(y, x._value.dtype))

@@ -18,6 +18,8 @@ records in this thread. The code of one such function, for `exp`, whose rule kee
                     if tape is not None:
                         records.append((pull_x, x._index, out))
                     return result
+        if type(x) is Variable:
+            return again(x._read())
         return slow(x)
 
 and the step back, which adds to the gradients, a list by the tape's index:
@@ -46,6 +48,7 @@ import numpy as np
 from gradtape._core.memory import LARGE, into
 from gradtape._core.op import CUT, NoGradient, Op, Rule, direct
 from gradtape._core.tensor import Tensor
+from gradtape._core.variable import Variable
 
 
 class Step:
@@ -151,6 +154,10 @@ def fast_source(op: Op, steps: dict[tuple[str, ...], Step]) -> str:
         add(depth + 1, *_record_lines(op, steps))
         add(depth + 1, "return result")
     add(depth, "result._tape = None", "return result")
+    # A variable is read, and comes back as a tensor.
+    read = [f"{n}._read() if type({n}) is Variable else {n}" if n in inputs else n for n in op.signature]
+    add(1, "if " + " or ".join(f"type({n}) is Variable" for n in inputs) + ":")
+    add(2, f"return again({', '.join(read)})")
     add(1, f"return slow({arguments})")
     return "\n".join(lines)
 
@@ -201,6 +208,7 @@ def build(op: Op, slow: Any, public: FunctionType) -> FunctionType:
     """Returns the function of `op` that runs its common case itself and leaves the rest to `slow`."""
     namespace: dict[str, Any] = {
         "Tensor": Tensor,
+        "Variable": Variable,
         "asarray": np.asarray,
         "body": op.body if op.params else direct(op.body, len(op.inputs)),
         "get_ident": get_ident,
@@ -217,7 +225,8 @@ def build(op: Op, slow: Any, public: FunctionType) -> FunctionType:
         namespace.update({"pull_" + "_".join(tracked): pull_function(step) for tracked, step in steps.items()})
         return fast_source(op, steps)
 
-    return written_later(source, namespace, op, public)
+    namespace["again"] = function = written_later(source, namespace, op, public)
+    return function
 
 
 def _stub(*arguments: Any, **named: Any) -> Any:
@@ -299,6 +308,8 @@ def without_rule(word: NoGradient) -> Any:
 def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
     """Returns `array`, of a shape that `shape` broadcasts to, summed over what was broadcast."""
     extra = array.ndim - len(shape)
+    if extra == 1 and array.shape[1:] == shape:
+        return np.add.reduce(array, axis=0)
     axes = tuple(range(extra)) + tuple(
         axis for axis, size in enumerate(shape, start=extra) if size == 1 and array.shape[axis] != 1
     )

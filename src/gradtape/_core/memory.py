@@ -17,10 +17,12 @@ def into(ufunc: Any, h: Any, d: Any) -> Any:
     The caller holds `h` in one variable and in one other place: a list, an attribute. Fresh memory costs more than the
     arithmetic, since the system has to provide its pages.
     """
+    if h.size < LARGE:
+        return ufunc(h, d)
     if hasattr(d, "dense"):
         # The rows of a lookup, which are only ever added: they know how.
         return h + d
-    if h.size >= LARGE and getrefcount(h) == UNSHARED and h.base is None and h.flags.writeable:
+    if getrefcount(h) == UNSHARED and h.base is None and h.flags.writeable:
         # Settings that turn an overflow into an error would raise it when `h` is overwritten already.
         with np.errstate(all="ignore"):
             return ufunc(h, d, out=h)

@@ -111,7 +111,7 @@ def install() -> None:
             "__abs__": arithmetic.abs,
             "__pow__": _power,
             "__rpow__": _swapped(arithmetic.pow),
-            "__matmul__": products.matmul,
+            "__matmul__": products.matrix_product,
             "__rmatmul__": _matrix_product_right,
             "__eq__": _equal,
             "__ne__": _not_equal,
