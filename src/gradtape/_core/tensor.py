@@ -136,16 +136,10 @@ class Tensor:
         return bool(value) if value.size == 1 else truth(value)
 
     def __int__(self) -> int:
-        try:
-            return int(self._value)
-        except TypeError:
-            return int(real_part(self._value))
+        return as_number(int, self._value)
 
     def __float__(self) -> float:
-        try:
-            return float(self._value)
-        except TypeError:
-            return float(real_part(self._value))
+        return as_number(float, self._value)
 
     def __complex__(self) -> complex:
         return complex(self._value)
@@ -219,13 +213,14 @@ def value_text(value: Any, form: Any) -> str:
     return "\n" + text if "\n" in text else text
 
 
-def real_part(value: Any) -> Any:
-    """Returns what Python's `int` and `float` read where they refused an array: the real part of a complex one."""
-    if value.dtype.kind == "c" and value.ndim == 0:
-        return value.real
-    raise TypeError(
-        "Only a real tensor without dimensions can be a Python number; write tensor.numpy() for an array."
-    ) from None
+def as_number(kind: Any, value: Any) -> Any:
+    """Returns an array without dimensions as a Python number of `kind`; of a complex one the real part."""
+    if value.ndim:
+        raise TypeError(
+            f"Only a tensor without dimensions can be a Python number, got shape {list(value.shape)}; write "
+            "tensor.numpy() for an array."
+        )
+    return kind(value.real if value.dtype.kind == "c" else value)
 
 
 def truth(value: Any) -> bool:

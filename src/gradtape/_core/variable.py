@@ -18,9 +18,9 @@ from gradtape._core.tensor import (
     INSTEAD,
     Reference,
     Tensor,
+    as_number,
     explain_what_lacks,
     make_tensor,
-    real_part,
     truth,
     value_text,
 )
@@ -301,16 +301,10 @@ class Variable:
         return bool(value) if value.size == 1 else truth(value)
 
     def __int__(self) -> int:
-        try:
-            return int(self._value)
-        except TypeError:
-            return int(real_part(self._value))
+        return as_number(int, self._value)
 
     def __float__(self) -> float:
-        try:
-            return float(self._value)
-        except TypeError:
-            return float(real_part(self._value))
+        return as_number(float, self._value)
 
     def __complex__(self) -> complex:
         return complex(self._value)
