@@ -57,6 +57,7 @@ CALLED_BY = {
     "encode": "one_hot",
     "logistic_cross_entropy": "sigmoid_cross_entropy_with_logits",
     "matrix_product": "matmul",
+    "minus_of_label": "sparse_softmax_cross_entropy_with_logits",
     "ones_of": "ones_like",
     "pad_constant": "pad",
     "real_norm": "norm",

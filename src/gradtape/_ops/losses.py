@@ -230,29 +230,40 @@ def pull_softmax(g: Any, out: Any, axis: int) -> Any:
     return (g - reduce_sum(g * out, axis, True)) * out
 
 
+LABELLED = [Values(0, 3, "index"), Values()]
+
+
 @primitive(
-    arrays(((2,), (2, 3)), ((), (3,)), ((2, 2), (2, 2, 3)), ((0,), (0, 3)), values=[Values(0, 3, "index"), Values()]),
-    shape=lambda labels_shape, logits_shape: logits_shape,
-    types={"labels": INDEX, "logits": FLOATS},
+    arrays(((2,), (2, 3)), ((), (3,)), ((2, 2), (2, 2, 3)), ((0,), (0, 3)), values=LABELLED),
+    shape=sparse_shape,
+    types={"labels": INDEX, "scores": FLOATS},
     labels=NOT_DIFFERENTIABLE,
-    logits=lambda g, logits: pull_softmax(g, softmax(logits, -1), -1),
+    scores=lambda g, labels, scores_shape: minus_at_label(labels, g, scores_shape),
 )
-def softmax_less_labels(labels: TensorLike, logits: TensorLike) -> Array:
-    """Returns `softmax(logits)` less 1 at the label of each row; not for users."""
-    out = probabilities(logits, -1)
-    rows = out.reshape(-1, out.shape[-1])
-    rows[np.arange(len(rows)), labels.reshape(-1)] -= 1
+def minus_of_label(labels: TensorLike, scores: TensorLike) -> Array:
+    """Returns the negative of the score that each row has at its label; not for users."""
+    check_labels(labels, scores.shape[-1])
+    rows = scores.reshape(-1, scores.shape[-1])
+    return np.negative(rows[np.arange(len(rows)), labels.reshape(-1)]).reshape(labels.shape)
+
+
+@primitive(
+    arrays(((2,), (2,)), shape=[(2, 3)], values=LABELLED) + arrays(((), ()), shape=[(3,)], values=LABELLED),
+    shape=lambda labels_shape, values_shape, shape: shape,
+    types={"labels": INDEX, "values": FLOATS},
+    labels=NOT_DIFFERENTIABLE,
+    values=lambda g, labels: minus_of_label(labels, g),
+)
+def minus_at_label(labels: TensorLike, values: TensorLike, shape: Shape) -> Array:
+    """Returns zeros of `shape` with the negative of a value at the label of each row; not for users."""
+    out = np.zeros(shape, values.dtype)
+    rows = out.reshape(-1, shape[-1])
+    rows[np.arange(len(rows)), labels.reshape(-1)] = np.negative(values).reshape(-1)
     return out
 
 
-@primitive(
-    arrays(((2,), (2, 3)), ((), (3,)), ((2, 2), (2, 2, 3)), ((0,), (0, 3)), values=[Values(0, 3, "index"), Values()]),
-    shape=sparse_shape,
-    types={"labels": INDEX, "logits": FLOATS},
-    labels=NOT_DIFFERENTIABLE,
-    logits=lambda g, labels, logits: expand_dims(g, -1) * softmax_less_labels(labels, logits),
-)
-def sparse_softmax_cross_entropy_with_logits(labels: TensorLike, logits: TensorLike, name: str | None = None) -> Array:
+@composite(arrays(((2,), (2, 3)), ((), (3,)), ((2, 2), (2, 2, 3)), ((0,), (0, 3)), values=LABELLED))
+def sparse_softmax_cross_entropy_with_logits(labels: TensorLike, logits: TensorLike, name: str | None = None) -> Tensor:
     """Returns the cross entropy of `softmax(logits)` with one true class for each row: `-log(softmax(logits)[label])`.
 
     Args:
@@ -270,14 +281,11 @@ def sparse_softmax_cross_entropy_with_logits(labels: TensorLike, logits: TensorL
     >>> tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[1], logits=[[1.0, 2.0]])
     <tf.Tensor: shape=(1,), dtype=float32, numpy=array([0.31326166], dtype=float32)>
     """
-    shape = logits.shape
-    if labels.shape != shape[:-1] or not shape or not shape[-1]:
-        raise ValueError("the shapes do not fit")
-    check_labels(labels, shape[-1])
-    distance = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
-    rows = distance.reshape(-1, shape[-1])
-    chosen = rows[np.arange(len(rows)), labels.reshape(-1)].reshape(labels.shape)
-    return np.log(np.add.reduce(np.exp(distance), axis=-1)) - chosen
+    classes = labels if type(labels) is Tensor else convert(labels)
+    scores = logits if type(logits) is Tensor else convert(logits)
+    if classes._value.shape != scores._value.shape[:-1] or not scores._value.size:
+        sparse_shape(classes._value.shape, scores._value.shape)
+    return minus_of_label(classes, log_softmax(scores, -1))
 
 
 @elementwise(
