@@ -72,9 +72,10 @@ class Tape:
 
     def position_of(self, variable: Variable) -> int | None:
         """Returns the index of a variable that is being read; one that the tape should watch gets one."""
-        if id(variable) in self.variables or (self.watches and variable.trainable):
-            return self.watch_variable(variable)
-        return None
+        known = self.variables.get(id(variable))
+        if known is not None:
+            return known[1]
+        return self.watch_variable(variable) if self.watches and variable.trainable else None
 
     def watch_variable(self, variable: Variable) -> int | None:
         """Returns the index of a watched variable, None if its dtype has no gradients."""

@@ -27,7 +27,7 @@ GATES = arrays(((), ()), ((3,), (3,)), ((0, 2), (0, 2)), values=(Values(), Value
 # A number without dimensions as NumPy has it: reading a Python number takes as long as a comparison of four.
 ZEROS = {dtype: np.zeros((), dtype) for dtype in REALS}
 # From so many elements on, NumPy's `clip` is faster than its `maximum` with one number.
-LARGE = 8192
+LARGE = 32768
 
 # Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks" (2017), section 2.
 SELU_SCALE = 1.0507009873554805

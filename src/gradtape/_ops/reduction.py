@@ -125,7 +125,8 @@ def reduce_sum(input_tensor: TensorLike, axis: Any = None, keepdims: bool = Fals
 def spread_mean(g: Any, shape: Shape, axis: Shape | None, keepdims: bool) -> Any:
     """The transpose of a mean."""
     # The division comes first: it is on the smaller array.
-    return spread(g / max(reduced_count(shape, axis), 1), shape, axis, keepdims)
+    share = g / max(reduced_count(shape, axis), 1)
+    return broadcast_to(share, shape) if axis is None else spread(share, shape, axis, keepdims)
 
 
 @linear(
