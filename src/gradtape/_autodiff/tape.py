@@ -293,7 +293,8 @@ class GradientTape:
 
 def checked(value: Any, role: str) -> Any:
     """Returns a target or a source that a tape can know; raises TypeError for anything else."""
-    if type(value) is Tensor or isinstance(value, Tensor):
+    kind = type(value)
+    if kind is Tensor or kind is Variable or isinstance(value, Tensor):
         return value
     if isinstance(value, Variable):
         return value._identity
@@ -330,7 +331,8 @@ def seeds_of(targets: list[Any], given: list[Any]) -> list[Any]:
 def position(tape: Tape, value: Any) -> int | None:
     """Returns the index of a tensor or a variable on `tape`, None if the tape does not know it."""
     if isinstance(value, Variable):
-        return tape.variables.get(id(value), (None, None))[1]
+        known = tape.variables.get(id(value))
+        return None if known is None else known[1]
     index: int | None = index_on(value, tape)
     return index
 
