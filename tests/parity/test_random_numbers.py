@@ -6,6 +6,7 @@ import math
 import platform
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -24,7 +25,7 @@ DOUBLES_ARE_EXACT = platform.libc_ver()[0] == "glibc"
 
 
 def numpy_dtype(name):
-    return np.dtype(pytest.importorskip("ml_dtypes").bfloat16 if name == "bfloat16" else name)
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
 
 def stateless(name, shape, seed, dtype, minval=None, maxval=None):
@@ -65,14 +66,8 @@ def check(result, answer):
         assert hashlib.sha256(flat.tobytes()).hexdigest() == answer["sha256"]
 
 
-def needs_bfloat16(program):
-    return any(answer.get("dtype") == "bfloat16" for answer in program)
-
-
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_recorded_program(program):
-    if needs_bfloat16(program):
-        pytest.importorskip("ml_dtypes")
     state = SeedState()
     for answer in program:
         if answer["call"] == "set_seed":
