@@ -1,5 +1,7 @@
 """In-place arithmetic: used where nobody can notice, and never where somebody could."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,21 @@ def test_a_variable_is_updated_in_place() -> None:
     before = v._value.__array_interface__["data"]
     v.assign_sub(np.ones(SIZE, np.float32))
     assert v._value.__array_interface__["data"] == before
+    assert v.numpy()[0] == 0.0
+
+
+def test_beside_other_threads_a_variable_is_never_written_to() -> None:
+    v = tf.Variable(np.ones(SIZE, np.float32))
+    before = v._value.__array_interface__["data"]
+    release = threading.Event()
+    other = threading.Thread(target=release.wait)
+    other.start()
+    try:
+        v.assign_sub(np.ones(SIZE, np.float32))
+        assert v._value.__array_interface__["data"] != before
+    finally:
+        release.set()
+        other.join()
     assert v.numpy()[0] == 0.0
 
 

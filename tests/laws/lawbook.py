@@ -273,7 +273,7 @@ def gradient_is_differentiable(case: Case, dtype: str) -> None:
 
 
 def second_derivatives_commute(case: Case, dtype: str) -> None:
-    """Forward over reverse is reverse over reverse: the Hessian of ⟨g, f⟩ is symmetric."""
+    """The Hessian of ⟨g, f⟩ is symmetric."""
     positions = case.moving()
     if not positions or dtype == "float32" or dtype.startswith("complex"):
         return

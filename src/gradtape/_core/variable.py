@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from threading import active_count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from gradtape._core.conversion import convert, to_array
 from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype
 from gradtape._core.indexing import as_key, out_of_range
-from gradtape._core.memory import into
+from gradtape._core.memory import LARGE, into
 from gradtape._core.op import OPS
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import (
@@ -247,7 +248,10 @@ class Variable:
         return changed if read_value else None
 
     def _update(self, ufunc: Any, delta: Any) -> Any:
-        """Replaces the value by `ufunc` of it and `delta`; in place if nobody has read the value and kept it."""
+        """Replaces the value by `ufunc` of it and `delta`; in place if nobody has read the value and kept it.
+
+        Beside other threads never in place: one of them may read the value while it is written.
+        """
         if self._value.dtype.kind == "b":
             raise InvalidArgumentError("A variable of bools has no assign_add and no assign_sub: write assign.")
         array = self._array_of(delta)
@@ -258,6 +262,8 @@ class Variable:
                 f"Cannot update variable with shape {list(value.shape)} using a Tensor with shape "
                 f"{list(array.shape)}, shapes must be equal."
             )
+        if value.size >= LARGE and active_count() > 1:
+            return self._set(ufunc(value, array))
         return self._set(into(ufunc, value, array))
 
     def _assign_part(self, key: Any, value: Any) -> Any:
