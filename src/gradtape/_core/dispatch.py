@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from gradtape._core.conversion import convert, holds_tensors, out_of_range
 from gradtape._core.dtypes import BY_NUMPY, DType, is_differentiable
 from gradtape._core.op import NOT_DIFFERENTIABLE, Op
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.tracking import live_trackers
 from gradtape._core.variable import Variable
 from gradtape.errors import InvalidArgumentError, OpError
@@ -28,14 +29,13 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
         InvalidArgumentError: dtypes or shapes that the operation does not take, with both in the message.
     """
     check_dtypes(op, tensors)
-    values = [tensor._value for tensor in tensors]
     try:
         try:
-            value = op.body(values, **params) if op.variadic else op.body(*values, **params)
+            value = run(op, tensors, params)
         except (RuntimeWarning, FloatingPointError):
             # The user's NumPy settings or warning filters turn 1/0 into an error; TensorFlow gives inf.
             with np.errstate(all="ignore"):
-                value = op.body(values, **params) if op.variadic else op.body(*values, **params)
+                value = run(op, tensors, params)
     except Exception as error:
         raise explained(op, tensors, params, error) from None
     result: Any = [make_tensor(each) for each in value] if op.outputs else make_tensor(value)
@@ -45,6 +45,16 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
             for tracker in trackers:
                 tracker.record(op, tensors, params, outputs)
     return result
+
+
+def run(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
+    """Returns the value of `op`: of its body on arrays, or as the interpreter says that carries one of the inputs."""
+    for tensor in tensors:
+        if type(tensor) is not Tensor:
+            carriers = [type(each) for each in tensors if isinstance(each, Carrier)]
+            return max(carriers, key=attrgetter("priority")).run(op, tensors, params)
+    values = [tensor._value for tensor in tensors]
+    return op.body(values, **params) if op.variadic else op.body(*values, **params)
 
 
 # Operations below a public function, and its name.

@@ -183,6 +183,61 @@ class Tensor:
         return f"<tf.Tensor: shape={self._value.shape}, dtype={self.dtype.name}, numpy={text}>"
 
 
+class Carried:
+    """A value that is no array: what an interpreter puts in an array's place. It has an array's shape and dtype."""
+
+    __slots__ = ()
+
+    # The class of the tensors that hold such values.
+    carrier: type[Carrier]
+    shape: tuple[int, ...]
+    dtype: Any
+    ndim: int
+    size: int
+
+
+class Carrier(Tensor):
+    """A tensor with a `Carried` value; the general door lets its class run the operations on it.
+
+    Where several kinds meet, the one of the highest `priority` runs the operation, and sees the others as tensors.
+    """
+
+    __slots__ = ()
+    priority = 0
+    # What the value is, for messages.
+    what = "another form of value"
+
+    @staticmethod
+    def run(op: Any, tensors: list[Tensor], params: dict[str, Any]) -> Any:
+        """Returns the value of `op` on `tensors`, a list where the operation has several results."""
+        raise NotImplementedError
+
+    def _refuse(self, *arguments: Any, **keywords: Any) -> Any:
+        raise TypeError(
+            f"A tensor of shape {list(self._value.shape)} is {self.what}, and has no single value that Python could "
+            "read: write tf.where(condition, x, y) for `if`, and operations of tensors for NumPy's."
+        )
+
+    __bool__ = __int__ = __float__ = __complex__ = __index__ = __array__ = __dlpack__ = numpy = _refuse
+
+    def __len__(self) -> int:
+        if not self._value.ndim:
+            raise TypeError("Scalar tensor has no `len()`")
+        return int(self._value.shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __str__(self) -> str:
+        return f"tf.Tensor(<{self.what}>, shape={self._value.shape}, dtype={self.dtype.name})"
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor: shape={self._value.shape}, dtype={self.dtype.name}, {self.what}>"
+
+    def __format__(self, specification: str) -> str:
+        return repr(self)
+
+
 class Reference:
     """A weakly hashed stand-in for a tensor or a variable: equal only to a stand-in for the same object."""
 
@@ -291,8 +346,12 @@ explain_what_lacks(Tensor)
 
 def make_tensor(value: Any) -> Tensor:
     """Returns an untracked tensor that holds `value`: an array that nobody else will write to, or a NumPy scalar."""
-    tensor = Tensor()
-    tensor._value = value if type(value) is np.ndarray else np.asarray(value)
+    if isinstance(value, Carried):
+        tensor: Tensor = value.carrier()
+        tensor._value = value
+    else:
+        tensor = Tensor()
+        tensor._value = value if type(value) is np.ndarray else np.asarray(value)
     tensor._tape = None
     return tensor
 
