@@ -63,11 +63,9 @@ class CallRule(Rule):
     def __init__(self, function: Callable[[list[Tensor]], list[Any]]) -> None:
         self.function = function
         self.residuals = ()
-        self._raw = None
 
-    @property
-    def raw(self) -> Callable[..., Any]:
-        """The rule for arrays: the user's function sees tensors all the same."""
+    def read(self, meaning: Any) -> Callable[..., Any]:
+        """The rule for values: the user's function sees tensors all the same."""
 
         def on_arrays(g: list[Any]) -> list[Any]:
             found = self.function([make_tensor(each) for each in g])

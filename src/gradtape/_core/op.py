@@ -41,7 +41,7 @@ class Rule:
     the operation (`axis`). What no rule names is not kept.
     """
 
-    __slots__ = ("_raw", "function", "residuals")
+    __slots__ = ("_readings", "function", "residuals")
 
     def __init__(self, function: Callable[..., Any], known: Iterable[str], op_name: str) -> None:
         code = function.__code__
@@ -53,34 +53,46 @@ class Rule:
             raise TypeError(f"{op_name}: a rule asks for {sorted(strange)}, which the operation does not have.")
         self.function = function
         self.residuals = names[1:]
-        self._raw: Callable[..., Any] | None = None
+        self._readings: dict[Any, Callable[..., Any]] = {}
+
+    def read(self, meaning: Meaning) -> Callable[..., Any]:
+        """The rule with another meaning of the operations in its text; the same function for the same meaning."""
+        found = self._readings.get(meaning)
+        if found is None:
+            found = self._readings[meaning] = read_as(self.function, meaning)
+        return found
 
     @property
     def raw(self) -> Callable[..., Any]:
         """The rule for arrays: the same text, in which each operation stands for its NumPy body."""
-        if self._raw is None:
-            self._raw = raw_version(self.function)
-        return self._raw
+        return self.read(body_of)
 
 
-_raw_versions: dict[Any, Any] = {}
+# What an operation's name stands for in a rule: a function of the arguments that the operation's body takes.
+Meaning = Callable[["Op"], Callable[..., Any]]
+_readings: dict[Any, Any] = {}
 
 
-def raw_version(function: Any) -> Any:
-    """Returns `function` as it reads where operations mean their bodies: it then maps arrays to arrays.
+def body_of(op: Op) -> Callable[..., Any]:
+    """The meaning of operations on arrays."""
+    return op.body
+
+
+def read_as(function: Any, meaning: Meaning) -> Any:
+    """Returns `function` as it reads where each operation is what `meaning` says.
 
     Helpers of the package that the function calls are read in the same way.
     """
-    if function in _raw_versions:
-        return _raw_versions[function]
+    if (function, meaning) in _readings:
+        return _readings[function, meaning]
     vocabulary: dict[str, Any] = {"__builtins__": __builtins__, "__name__": function.__module__}
-    raw = FunctionType(function.__code__, vocabulary, function.__name__, function.__defaults__, function.__closure__)
-    raw.__kwdefaults__ = function.__kwdefaults__
-    _raw_versions[function] = raw
+    reading = FunctionType(function.__code__, vocabulary, function.__name__, function.__defaults__, function.__closure__)
+    reading.__kwdefaults__ = function.__kwdefaults__
+    _readings[function, meaning] = reading
     for name in _names(function.__code__):
         if name in function.__globals__:
-            vocabulary[name] = _raw_value(function.__globals__[name])
-    return raw
+            vocabulary[name] = _meant(function.__globals__[name], meaning)
+    return reading
 
 
 def _names(code: Any) -> set[str]:
@@ -92,12 +104,12 @@ def _names(code: Any) -> set[str]:
     return found
 
 
-def _raw_value(value: Any) -> Any:
+def _meant(value: Any, meaning: Meaning) -> Any:
     op = getattr(value, "op", None)
     if isinstance(op, Op):
-        return op.body if op.family != "composite" else raw_version(op.body)
+        return meaning(op)
     if isinstance(value, FunctionType) and value.__module__.startswith("gradtape._ops"):
-        return raw_version(value)
+        return read_as(value, meaning)
     return value
 
 
