@@ -14,11 +14,12 @@ from gradtape import math as math
 from gradtape import nest as nest
 from gradtape import nn as nn
 from gradtape import random as random
+from gradtape._autodiff.batching import vectorized_map as vectorized_map
 from gradtape._autodiff.custom import custom_gradient as custom_gradient
 from gradtape._autodiff.custom import grad_pass_through as grad_pass_through
 from gradtape._autodiff.custom import recompute_grad as recompute_grad
+from gradtape._autodiff.sweep import UnconnectedGradients as UnconnectedGradients
 from gradtape._autodiff.tape import GradientTape as GradientTape
-from gradtape._autodiff.tape import UnconnectedGradients as UnconnectedGradients
 from gradtape._core.dtypes import DType as DType
 from gradtape._core.dtypes import as_dtype as as_dtype
 from gradtape._core.dtypes import bool_ as _bool

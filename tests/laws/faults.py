@@ -48,6 +48,8 @@ def pulls_of(name: str) -> list[Any]:
 def rule(name: str, source: str, function: Callable[..., Any]) -> Iterator[None]:
     """Replaces the rule of one input of an operation, in both vocabularies."""
     op = OPS[name]
+    # As a rule of the package it is read in two vocabularies.
+    function.__module__ = "gradtape._ops.faults"
     new = Rule(function, [*op.inputs, *(f"{each}_shape" for each in op.inputs), *op.params, "out"], name)
     if new.residuals != op.rules[source].residuals:
         raise ValueError("a planted rule names the residuals of the true one: the records are laid out for them")

@@ -6,15 +6,13 @@ from _thread import get_ident
 from itertools import count
 from typing import Any
 
-import numpy as np
-
 from gradtape._autodiff.forward import push_forward
-from gradtape._autodiff.tape import UnconnectedGradients, checked
+from gradtape._autodiff.sweep import UnconnectedGradients, checked, zeros_like
 from gradtape._core import nest
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import is_differentiable
 from gradtape._core.op import Op
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Tensor
 from gradtape._core.tracking import RECORDING, attach, index_on
 from gradtape._core.variable import Variable
 
@@ -139,6 +137,6 @@ class ForwardAccumulator:
         def tangent(primal: Any) -> Any:
             primal = checked(primal, "primal")
             found = self.position_of(primal) if isinstance(primal, Variable) else self.tangent_of(primal)
-            return make_tensor(np.zeros_like(primal._value)) if found is None and zero else found
+            return zeros_like(primal) if found is None and zero else found
 
         return nest.map_structure(tangent, primals)

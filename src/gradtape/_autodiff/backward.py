@@ -1,43 +1,58 @@
 """The way back: cotangents from the targets to the sources, through a tape's records in reverse order.
 
-Two vocabularies of one text: where nobody follows the gradient's own computation, rules run on arrays and operations
-mean their NumPy bodies; where an outer tape records (or a cotangent is followed by something), rules run on tensors.
+Three vocabularies of one text: where nobody follows the gradient's own computation, rules run on arrays and operations
+mean their NumPy bodies; where batches are among the values, the bodies run on batches; where an outer tape records (or
+a cotangent is followed by something), rules run on tensors.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from gradtape._autodiff.batching import Batch, Boundary, batched, out_of_batch, run_batched, sum_of_batch
+from gradtape._core import fast
 from gradtape._core.fast import STEPS, Step, sum_to
-from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule
+from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule, body_of
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.tracking import RECORDING
 
 
 class Vocabulary:
-    """What the words of the engine mean: on arrays, or on tensors."""
+    """What the words of the engine mean: on arrays, on batches, or on tensors."""
 
-    __slots__ = ("tensors",)
+    __slots__ = ("batches", "meaning", "tensors")
 
-    def __init__(self, tensors: bool) -> None:
+    def __init__(self, tensors: bool, batches: bool = False) -> None:
         self.tensors = tensors
+        self.batches = batches
+        self.meaning = batched if batches else body_of
 
     def rule(self, rule: Rule) -> Any:
         """A rule in this vocabulary."""
-        return rule.function if self.tensors else rule.raw
+        return rule.function if self.tensors else rule.read(self.meaning)
 
     def conj(self, g: Any) -> Any:
         """The complex conjugate."""
-        return OPS["conj"].function(g) if self.tensors else np.conj(g)
+        return OPS["conj"].function(g) if self.tensors else self.meaning(OPS["conj"])(g)
 
     def sum_to(self, g: Any, shape: tuple[int, ...]) -> Any:
         """`g` summed to the shape that it was broadcast from."""
         if tuple(g.shape) == shape:
             return g
-        return OPS["sum_to"].function(g, shape) if self.tensors else sum_to(g, shape)
+        if self.tensors:
+            return OPS["sum_to"].function(g, shape)
+        return sum_to_shape(g, shape) if self.batches else sum_to(g, shape)
+
+    def sum_of_batch(self, g: Any, level: int, size: int) -> Any:
+        """`g` summed over a batch for all of which the input was the same."""
+        if self.tensors:
+            return OPS["reduce_sum"].function(out_of_batch(g, level, size), (0,))
+        return sum_of_batch(g, level, size)
 
     def zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """A cotangent that is 0."""
@@ -45,37 +60,71 @@ class Vocabulary:
         return make_tensor(zeros) if self.tensors else zeros
 
 
+def sum_to_shape(g: Any, shape: tuple[int, ...]) -> Any:
+    """Returns a value, a batch or not, summed to the shape that it was broadcast from."""
+    return run_batched(OPS["sum_to"], [g], {"shape": shape})
+
+
 ARRAYS = Vocabulary(tensors=False)
+BATCHES = Vocabulary(tensors=False, batches=True)
 TENSORS = Vocabulary(tensors=True)
+
+
+@cache
+def kept_residuals(op: Op, tracked: tuple[bool, ...]) -> list[tuple[str, int]]:
+    """Returns the tensors that the rules of the tracked inputs ask for: each with its position, -1 for the result."""
+    names: list[str] = []
+    for name, wanted in zip(op.inputs, tracked, strict=False):
+        if wanted:
+            names += [each for each in getattr(op.rules[name], "residuals", ()) if each not in names]
+    return [(each, -1 if each == "out" else op.inputs.index(each)) for each in names if each in (*op.inputs, "out")]
 
 
 class GeneralRecord:
     """What a tape keeps of an operation that came through the general door."""
 
-    __slots__ = ("dtypes", "indices", "op", "outputs", "params", "residuals", "shapes")
+    __slots__ = ("dtypes", "indices", "op", "outputs", "params", "residuals", "shapes", "sums")
 
-    def __init__(self, op: Op, indices: list[int | None], tensors: Any, params: dict[str, Any], outputs: Any) -> None:
-        self.op = op
+    def __init__(self, op: Op, indices: list[Any], tensors: Any, params: dict[str, Any], outputs: Any) -> None:
+        self.op: Any = op
         self.indices = indices
         self.params = params
         self.shapes = [tensor._value.shape for tensor in tensors]
         self.dtypes = [tensor._value.dtype for tensor in tensors]
         # Of several results, the shapes and dtypes: those without a cotangent count as zeros.
         self.outputs = [(out._value.shape, out._value.dtype) for out in outputs] if op.outputs else None
-        wanted = {
-            name
-            for input_name, index in zip(op.inputs, indices, strict=False)
-            if index is not None or op.variadic
-            for name in getattr(op.rules[input_name], "residuals", ())
-        }
+        # For each input, the levels and sizes of the batches that the result has and the input has not.
+        self.sums: Any = None
         self.residuals: dict[str, Any] = {}
-        for name in wanted:
-            if name == "out":
-                self.residuals[name] = list(outputs) if op.outputs else outputs[0]
-            elif op.variadic and name == op.inputs[0]:
-                self.residuals[name] = list(tensors)
-            elif name in op.inputs:
-                self.residuals[name] = tensors[op.inputs.index(name)]
+        if op.variadic:
+            for name in getattr(op.rules[op.inputs[0]], "residuals", ()):
+                if name == op.inputs[0]:
+                    self.residuals[name] = list(tensors)
+                elif name == "out":
+                    self.residuals[name] = outputs[0]
+            return
+        for name, position in kept_residuals(op, tuple([index is not None for index in indices])):
+            whole = list(outputs) if op.outputs else outputs[0]
+            self.residuals[name] = whole if position < 0 else tensors[position]
+
+    def sum_inner_batches(self, tensors: Any, outputs: Any, born: int) -> None:
+        """Notes that cotangents are to be summed over the batches of maps that began inside a tape's block.
+
+        An input that is one for the whole batch has, for a tape outside, the sum of the cotangents; for a tape inside
+        of the map, which is newer than the batch's level, each element of the batch has its own.
+        """
+        levels = {
+            level: size
+            for each in [*tensors, *outputs]
+            if type(each._value) is Batch
+            for level, size in zip(each._value.levels, each._value.array.shape, strict=False)
+            if level > born
+        }
+        if levels and not isinstance(self.op, Boundary):
+            self.sums = [
+                [(level, size) for level, size in levels.items() if level not in getattr(each._value, "levels", ())]
+                for each in tensors
+            ]
 
     def residual(self, name: str, words: Vocabulary) -> Any:
         """The residual that a rule calls `name`, in the vocabulary of the pass."""
@@ -92,6 +141,17 @@ class GeneralRecord:
 
     def pull(self, g: Any, words: Vocabulary) -> Any:
         """Yields the inputs' indices on the tape with the cotangents that reach them."""
+        if self.sums is None:
+            yield from self.pulled(g, words)
+            return
+        sums = dict(zip(self.indices, self.sums, strict=True))
+        for index, d in self.pulled(g, words):
+            for level, size in sums[index]:
+                d = words.sum_of_batch(densified(d), level, size)
+            yield index, d
+
+    def pulled(self, g: Any, words: Vocabulary) -> Any:
+        """Yields the same before any sum over batches."""
         op = self.op
         if self.outputs is not None:
             g = [
@@ -181,6 +241,42 @@ def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[i
         record[0](g, record, grads)
         if consume:
             records[i] = None
+
+
+def pull_back_batches(records: list[Any], grads: list[Any], top: int, keep: set[int]) -> None:
+    """The same where cotangents or what the records keep are batches."""
+    for i in range(top, min(keep), -1):
+        g, record = grads[i], records[i]
+        if g is None or record is None:
+            continue
+        if i not in keep:
+            grads[i] = None
+        if type(g) is IndexedSlices and not passes_rows(record):
+            g = g.dense()
+        if record[0] is pull_general:
+            for index, d in record[1].pull(g, BATCHES):
+                h = grads[index]
+                grads[index] = d if h is None else h + d
+        elif record[0] is pull_part:
+            pull_part(g, record, grads)
+        else:
+            pull_of_batches(record[0])(g, record, grads)
+
+
+@cache
+def pull_of_batches(pull: Any) -> Any:
+    """Returns the step back through the records of a fast path, for batches: the same code with other names in it."""
+    step = STEPS[pull]
+    namespace: dict[str, Any] = {"__name__": __name__, "add": None, "into": plain_sum, "sum_to": sum_to_shape}
+    for name in step.tracked:
+        rule = step.op.rules[name]
+        namespace[f"rule_{name}"] = rule.read(batched) if isinstance(rule, Rule) else fast.without_rule(rule)
+    return FunctionType(pull.__code__, namespace, pull.__name__)
+
+
+def plain_sum(add: Any, h: Any, d: Any) -> Any:
+    """Returns the sum of two cotangents, where those of arrays are added in place."""
+    return h + d
 
 
 def pull_back_tensors(tape: Any, grads: list[Any], top: int, keep: set[int]) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from gradtape._autodiff.backward import TENSORS, GeneralRecord, apply_rule
+from gradtape._autodiff.batching import Boundary
+from gradtape._autodiff.sweep import zeros_like
 from gradtape._autodiff.tape import GradientTape
 from gradtape._core.dispatch import bind
 from gradtape._core.op import OPS, Op, Rule
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Tensor
 
 
 def push_forward(
-    op: Op, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor], tangents: list[Tensor | None]
+    op: Any, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor], tangents: list[Tensor | None]
 ) -> list[Tensor | None]:
     """Returns the tangents of `outputs`, the results of `op` on `tensors`, for the inputs' tangents.
 
@@ -33,8 +33,10 @@ def push_forward(
         moving = [i if i is not None and isinstance(op.rules[op.inputs[i]], Rule) else None for i in moving]
     if not any(index is not None for index in moving):
         return [None] * len(outputs)
+    if isinstance(op, Boundary):
+        return [op.function(tangents[0])]
     if op.family == "linear":
-        still = [make_tensor(np.zeros_like(tensor._value)) if op.variadic else tensor for tensor in tensors]
+        still = [zeros_like(tensor) if op.variadic else tensor for tensor in tensors]
         moved = [other if tangent is None else tangent for tangent, other in zip(tangents, still, strict=True)]
         return as_list(bind(op, moved, params))
     if op.family == "bilinear":
@@ -61,7 +63,7 @@ def transposed(
     op: Op, record: GeneralRecord, outputs: list[Tensor], tangents: list[Any], moving: list[int | None]
 ) -> list[Tensor | None]:
     """Returns the tangents of an operation with rules for cotangents only: those rules, linear in `g`, transposed."""
-    g = [make_tensor(np.zeros_like(output._value)) for output in outputs]
+    g = [zeros_like(output) for output in outputs]
     with GradientTape() as tape:
         tape.watch(g)
         if op.variadic:

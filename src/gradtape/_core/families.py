@@ -7,9 +7,11 @@ from types import FunctionType
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from gradtape._core import fast
+from gradtape._core.batches import one_by_one
 from gradtape._core.dispatch import slow
 from gradtape._core.dtypes import ANY, INEXACT
 from gradtape._core.op import NOT_DIFFERENTIABLE, Op, Rule
+from gradtape._core.own import checked_declaration, is_ours, record_name
 from gradtape._core.spec import broadcast_shapes
 from gradtape._core.tensor import Tensor
 
@@ -32,13 +34,15 @@ COMPOSITES: dict[str, tuple[Any, Any]] = {}
 
 def declare(family: str, fields: dict[str, Any], rules: dict[str, Any], body: Any) -> Any:
     """Makes the record of an operation and returns its public function, with the fast path in it."""
+    types = fields.pop("types", INEXACT)
+    if not is_ours(body):
+        types = checked_declaration(family, body, rules, types)
     code = body.__code__
-    names = code.co_varnames[: code.co_argcount]
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     signature = tuple(name for name in names if name not in IGNORED)
-    name = body.__name__
+    name = record_name(body)
     inputs = tuple(each for each in signature if each in rules)
     params = tuple(each for each in signature if each not in rules)
-    types = fields.pop("types", INEXACT)
     known = {*inputs, *(f"{each}_{what}" for each in inputs for what in ("shape", "dtype")), *params, "out"}
     op = Op(
         name=name,
@@ -48,13 +52,17 @@ def declare(family: str, fields: dict[str, Any], rules: dict[str, Any], body: An
         parameters=names,
         inputs=inputs,
         params=params,
+        keywords=names[code.co_argcount :],
         types=tuple(types[each] if isinstance(types, dict) else types for each in inputs),
-        rules={each: Rule(rules[each], known, name) if callable(rules[each]) else rules[each] for each in inputs},
+        rules={
+            each: Rule(rules[each], known, body.__name__) if callable(rules[each]) else rules[each] for each in inputs
+        },
         as_params=fields.pop("canonical", {}),
         matching=fields.pop("matching", "strict"),
         holomorphic=fields.pop("holomorphic", True),
         variadic=fields.pop("variadic", False),
         outputs=fields.pop("outputs", False),
+        batch=fields.pop("batch", None if family == "elementwise" else one_by_one),
         **fields,
     )
     op.function = public_function(op, body)
@@ -66,11 +74,16 @@ def public_function(op: Op, body: Any, mode: str | None = None) -> FunctionType:
     general, set_fast = slow(op, mode)
     if fast.supports(op):
         function = fast.build(op, general, body)
-        set_fast(function)
+        set_fast(positional(function, op.keywords) if op.keywords else function)
         return function
-    parameters, arguments = ", ".join(op.parameters), ", ".join(op.signature)
-    source = f"def general({parameters}):\n    return slow({arguments})"
-    return fast.written_later(lambda: source, {"slow": general}, op, body)
+    source = f"def general({fast.header(op)}):\n    return _slow({', '.join(op.signature)})"
+    return fast.written_later(lambda: source, {"_slow": general}, op, body)
+
+
+def positional(function: Any, keywords: tuple[str, ...]) -> Callable[..., Any]:
+    """Returns a function with keyword-only parameters as one that takes all by position."""
+    count = len(keywords)
+    return lambda *values: function(*values[:-count], **dict(zip(keywords, values[-count:], strict=True)))
 
 
 def elementwise(samples: Any = None, /, *, types: Any = INEXACT, **rules: Any) -> Declaration[Tensor]:
@@ -100,7 +113,8 @@ def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules:
 def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Any]:
     """Declares an operation that is linear in its one input; the rule is its transpose.
 
-    A tangent's image is the operation itself. Args as for `elementwise`; `shape` is the shape rule.
+    A tangent's image is the operation itself. Args as for `elementwise`; `shape` is the shape rule, and `batch`, among
+    the rules, says how to run on many inputs at once.
     """
     return _declaration("linear", samples, shape, types, rules)
 
@@ -148,7 +162,7 @@ def composite(samples: Any = None, /) -> Callable[[Callable[P, R]], Callable[P, 
     """Declares a function of other operations: it has no rule of its own, and the laws hold for it all the same."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        COMPOSITES[function.__name__] = (function, samples)
+        COMPOSITES[record_name(function)] = (function, samples)
         return function
 
     return decorate
@@ -156,7 +170,7 @@ def composite(samples: Any = None, /) -> Callable[[Callable[P, R]], Callable[P, 
 
 def _declaration(family: str, samples: Any, shape: Any, types: Any, keywords: dict[str, Any]) -> Declaration[Any]:
     """The decorator that all families share; `keywords` holds the rules and some fields of `Op`."""
-    names = ("jvp", "canonical", "matching", "prepare", "holomorphic", "variadic", "outputs")
+    names = ("batch", "jvp", "canonical", "matching", "prepare", "holomorphic", "variadic", "outputs")
     fields = {name: keywords.pop(name) for name in names if name in keywords}
     fields |= {"types": types, "shape": shape, "samples": samples}
     return lambda body: declare(family, fields, keywords, body)

@@ -47,6 +47,7 @@ import numpy as np
 
 from gradtape._core.memory import LARGE, into
 from gradtape._core.op import CUT, NoGradient, Op, Rule, direct
+from gradtape._core.own import is_ours, plain_name
 from gradtape._core.tensor import Tensor
 from gradtape._core.variable import Variable
 
@@ -118,11 +119,17 @@ def pull_source(step: Step) -> str:
     return "\n".join(lines)
 
 
+def header(op: Op) -> str:
+    """Returns the parameters of an operation's public function, as they stand between its brackets."""
+    positional = [name for name in op.parameters if name not in op.keywords]
+    return ", ".join([*positional, *(("*", *op.keywords) if op.keywords else ())])
+
+
 def fast_source(op: Op, steps: dict[tuple[str, ...], Step]) -> str:
     """Returns the source of an operation's fast function."""
     inputs, differentiable = op.inputs, op.differentiable
     arguments = ", ".join(op.signature)
-    lines = [f"def fast({', '.join(op.parameters)}):"]
+    lines = [f"def fast({header(op)}):"]
 
     def add(depth: int, *texts: str) -> None:
         lines.extend("    " * depth + text for text in texts)
@@ -156,6 +163,7 @@ def fast_source(op: Op, steps: dict[tuple[str, ...], Step]) -> str:
     add(depth, "result._tape = None", "return result")
     # A variable is read, and comes back as a tensor.
     read = [f"{n}._read() if type({n}) is Variable else {n}" if n in inputs else n for n in op.signature]
+    read = [f"{n}={each}" if n in op.keywords else each for n, each in zip(op.signature, read, strict=True)]
     add(1, "if " + " or ".join(f"type({n}) is Variable" for n in inputs) + ":")
     add(2, f"return again({', '.join(read)})")
     add(1, f"return slow({arguments})")
@@ -200,8 +208,21 @@ def compiled(source: str) -> CodeType:
 
 
 def supports(op: Op) -> bool:
-    """True if the operation has a fast path: a fixed number of inputs, one result, at most two gradients."""
-    return not op.variadic and not op.outputs and len(op.differentiable) <= 2
+    """True if the operation has a fast path: a fixed number of inputs, one result, at most two gradients.
+
+    A program may name a parameter as the code of the fast path names something of its own: then there is none.
+    """
+    if op.variadic or op.outputs or len(op.differentiable) > 2:
+        return False
+    made = {f"{name}_{what}" for name in op.inputs for what in ("value", "tape")} | {f"as_{name}" for name in op.params}
+    return TAKEN.isdisjoint(op.parameters) and made.isdisjoint(op.parameters)
+
+
+# Names in the code of fast paths.
+TAKEN = frozenset(
+    {"Exception", "Tensor", "Variable", "again", "asarray", "body", "get_ident", "len", "ndarray", "out", "records"}
+    | {"result", "slow", "tape", "type"}
+)
 
 
 def build(op: Op, slow: Any, public: FunctionType) -> FunctionType:
@@ -239,8 +260,8 @@ def written_later(source: Callable[[], str], namespace: dict[str, Any], op: Op, 
     Imports stay short in this way. The function is a stub until then, and the same object afterwards: only its code
     object is replaced.
     """
-    function: Any = FunctionType(_stub.__code__, namespace, op.name)
-    function.__qualname__ = op.name
+    function: Any = FunctionType(_stub.__code__, namespace, plain_name(op))
+    function.__qualname__ = op.name if is_ours(public) else public.__qualname__
     function.__doc__ = public.__doc__
     function.__module__ = public.__module__
     function.__annotations__ = public.__annotations__
@@ -248,8 +269,8 @@ def written_later(source: Callable[[], str], namespace: dict[str, Any], op: Op, 
     function.op = op
 
     def prepare() -> Any:
-        code = compiled(source()).replace(co_name=op.name, co_qualname=op.name)
-        function.__defaults__ = public.__defaults__
+        code = compiled(source()).replace(co_name=function.__name__, co_qualname=function.__qualname__)
+        function.__defaults__, function.__kwdefaults__ = public.__defaults__, public.__kwdefaults__
         function.__code__ = code
         return function
 
@@ -275,7 +296,7 @@ def pull_function(step: Step) -> FunctionType:
     namespace: dict[str, Any] = {"__name__": __name__, "add": np.add, "into": into, "sum_to": sum_to}
     for name in step.tracked:
         namespace[f"rule_{name}"] = LazyRule(namespace, f"rule_{name}", op.rules[name])
-    pull = FunctionType(compiled(pull_source(step)), namespace, f"pull_{op.name}")
+    pull = FunctionType(compiled(pull_source(step)), namespace, f"pull_{plain_name(op)}")
     STEPS[pull] = step
     return pull
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.own import is_ours, on_tensors
+
 Array = Any
 TensorLike = Any
 
@@ -41,25 +43,37 @@ class Rule:
     the operation (`axis`). What no rule names is not kept.
     """
 
-    __slots__ = ("_readings", "function", "residuals")
+    __slots__ = ("_readings", "arrays", "function", "residuals")
 
     def __init__(self, function: Callable[..., Any], known: Iterable[str], op_name: str) -> None:
-        code = function.__code__
-        names = code.co_varnames[: code.co_argcount]
+        code: Any = getattr(function, "__code__", None)
+        names = code.co_varnames[: code.co_argcount] if code else ()
         if not names or names[0] != "g":
-            raise TypeError(f"{op_name}: the first parameter of a rule is `g`, the cotangent; got {names}.")
-        strange = set(names[1:]) - set(known)
+            raise TypeError(
+                f"{op_name}: a rule is a function whose first parameter is `g`, the cotangent; got {names or function}."
+            )
+        known = set(known)
+        # What has a default and is no residual is the rule's own affair: `lambda g, x, scale=scale: …`.
+        defaults = len(function.__defaults__ or ())
+        while defaults and len(names) > 1 and names[-1] not in known:
+            names, defaults = names[:-1], defaults - 1
+        strange = set(names[1:]) - known
         if strange:
             raise TypeError(f"{op_name}: a rule asks for {sorted(strange)}, which the operation does not have.")
         self.function = function
         self.residuals = names[1:]
+        self.arrays = tuple(name == "out" or f"{name}_shape" in known for name in self.residuals)
         self._readings: dict[Any, Callable[..., Any]] = {}
 
     def read(self, meaning: Meaning) -> Callable[..., Any]:
         """The rule with another meaning of the operations in its text; the same function for the same meaning."""
         found = self._readings.get(meaning)
         if found is None:
-            found = self._readings[meaning] = read_as(self.function, meaning)
+            if is_ours(self.function):
+                found = read_as(self.function, meaning)
+            else:
+                found = on_tensors(self.function, self.arrays)
+            self._readings[meaning] = found
         return found
 
     @property
@@ -86,7 +100,9 @@ def read_as(function: Any, meaning: Meaning) -> Any:
     if (function, meaning) in _readings:
         return _readings[function, meaning]
     vocabulary: dict[str, Any] = {"__builtins__": __builtins__, "__name__": function.__module__}
-    reading = FunctionType(function.__code__, vocabulary, function.__name__, function.__defaults__, function.__closure__)
+    reading = FunctionType(
+        function.__code__, vocabulary, function.__name__, function.__defaults__, function.__closure__
+    )
     reading.__kwdefaults__ = function.__kwdefaults__
     _readings[function, meaning] = reading
     for name in _names(function.__code__):
@@ -117,17 +133,19 @@ class Op:
     """One operation: everything that the library knows of it, declared in one place.
 
     Attributes:
-        name: its name in `OPS`.
+        name: its name in `OPS`; that of a program's own operation begins with its module.
         family: elementwise, linear, bilinear, primitive or composite; it says what follows from what.
         body: the operation on NumPy arrays; takes the inputs in order and the parameters by keyword.
         parameters: the names of the public function's parameters, in order.
         signature: the same without `name`, which every function takes and none reads.
         inputs: the names of the array inputs; a single one that takes a list of arrays if `variadic`.
         params: the names of the other parameters.
+        keywords: the names of those that are given by keyword only.
         types: for each input, the set of NumPy dtypes that it may have; inputs with the same set share one dtype.
         rules: for each input, its derivative rule or the word for not having one.
         jvp: the rule that pushes tangents forward, where it does not follow from the family.
         shape: `shape(*input_shapes, **params)` gives the shape of the result, or raises InvalidArgumentError.
+        batch: how the operation runs on many inputs at once (`_core/batches.py`); elementwise ones need no rule.
         as_params: for each parameter that needs it, the function that makes a user's value canonical.
         matching: how values that are not tensors get their dtype: `strict` (the first tensor's) or `hint`.
         prepare: a function that maps the input tensors to those that the body runs on, or None.
@@ -138,8 +156,8 @@ class Op:
     """
 
     __slots__ = (
-        "as_params", "body", "family", "function", "holomorphic", "inputs", "jvp", "matching", "name", "outputs",
-        "parameters", "params", "prepare", "rules", "samples", "shape", "signature", "types", "variadic",
+        "as_params", "batch", "body", "family", "function", "holomorphic", "inputs", "jvp", "keywords", "matching",
+        "name", "outputs", "parameters", "params", "prepare", "rules", "samples", "shape", "signature", "types", "variadic",
     )  # fmt: skip
 
     name: str
@@ -149,10 +167,12 @@ class Op:
     signature: tuple[str, ...]
     inputs: tuple[str, ...]
     params: tuple[str, ...]
+    keywords: tuple[str, ...]
     types: tuple[Any, ...]
     rules: dict[str, Rule | NoGradient]
     jvp: Callable[..., Any] | None
     shape: Callable[..., Any] | None
+    batch: Callable[..., Any] | None
     as_params: dict[str, Callable[[Any], Any]]
     matching: str
     prepare: Callable[..., Any] | None
@@ -167,7 +187,8 @@ class Op:
             setattr(self, slot, fields.pop(slot, None))
         if fields:
             raise TypeError(f"{self.name}: unknown fields {sorted(fields)}.")
-        if self.name in OPS:
+        # A program's own operation, whose name has dots, may be declared anew, as the cells of notebooks are.
+        if self.name in OPS and "." not in self.name:
             raise ValueError(f"The operation {self.name!r} is declared twice.")
         OPS[self.name] = self
 
@@ -194,7 +215,7 @@ def direct(body: Callable[..., Any], arity: int) -> Any:
     if pattern is None or code.co_code != pattern.co_code or code.co_argcount > arity + 1:
         return body
     names = code.co_names
-    found = getattr(np, names[1], body) if names[0] == "np" else body
+    found = getattr(body.__globals__.get(names[0]), names[1], body)
     return found if isinstance(found, np.ufunc) and found.nin == arity else body
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gradtape._core.dtypes import DType
 from gradtape._core.op import OPS
 from gradtape._core.spec import TensorShape
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Carried, Tensor, make_tensor
 
 
 class IndexedSlices:
@@ -58,6 +58,9 @@ class IndexedSlices:
         if self._shape is None:
             raise ValueError("IndexedSlices without dense_shape cannot be made a tensor: the shape is unknown.")
         op = OPS["scatter_rows"]
+        if isinstance(self.values, Carried):
+            tensors = [make_tensor(self.values), make_tensor(self.indices)]
+            return self.values.carrier.run(op, tensors, {"shape": self._shape})
         run = op.function if isinstance(self.values, Tensor) else op.body
         return run(self.values, self.indices, self._shape)
 
@@ -66,6 +69,8 @@ class IndexedSlices:
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, IndexedSlices):
             return self.dense() + other
+        if isinstance(self.values, Carried) or isinstance(other.values, Carried):
+            return self.dense() + other.dense()
         if isinstance(self.values, Tensor):
             join = OPS["concat"].function
             values, indices = join([other.values, self.values], 0), join([other.indices, self.indices], 0)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import FLOATS, INDEX, INEXACT, NUMBERS
 from gradtape._core.families import composite, discrete, elementwise, linear
@@ -162,6 +163,7 @@ def common_shape(inputs_shape: list[Shape]) -> Shape:
 @linear(
     arrays(([(2, 3), (2, 3), (2, 3)],), ([()],), ([(), ()],), ([(0, 2), (0, 2)],)),
     shape=common_shape,
+    batch=as_it_is,
     types=NUMBERS,
     variadic=True,
     inputs=lambda g, inputs_shape: [g] * len(inputs_shape),

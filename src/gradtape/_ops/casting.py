@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import ANY, INEXACT, DType, as_dtype, float64, int32, is_differentiable
 from gradtape._core.families import composite, discrete, linear
@@ -28,6 +29,7 @@ def same_shape(x_shape: Shape, **params: Any) -> Shape:
 @linear(
     arrays((), (3,), (2, 0), dtype=[float64]),
     shape=same_shape,
+    batch=as_it_is,
     types=INEXACT,
     holomorphic=False,
     x=lambda g, x_dtype: cast_between(g, x_dtype),

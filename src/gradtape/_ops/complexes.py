@@ -151,7 +151,8 @@ def imag(input: TensorLike, name: str | None = None) -> Tensor:
     <tf.Tensor: shape=(2,), dtype=float64, numpy=array([ 2., -4.])>
     """
     tensor = convert(input)
-    return imaginary_part(tensor) if tensor.dtype.is_complex else make_tensor(np.zeros_like(tensor._value))
+    zeros = np.zeros(tensor._value.shape, tensor._value.dtype)
+    return imaginary_part(tensor) if tensor.dtype.is_complex else make_tensor(zeros)
 
 
 @composite(singles(0.3, 2.0))

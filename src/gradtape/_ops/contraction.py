@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import behind_batch, moving
 from gradtape._core.conversion import convert
 from gradtape._core.dispatch import convert_hint
 from gradtape._core.dtypes import NUMBERS
@@ -17,6 +18,7 @@ from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor
 from gradtape._core.variable import Variable
+from gradtape._ops.batching import letter_in_front, with_letter
 from gradtape._ops.parameters import Shape
 from gradtape._ops.products import PRODUCTS
 from gradtape._ops.reduction import reduce_sum
@@ -85,6 +87,7 @@ def layout(equation: str) -> tuple[Shape, Shape, tuple[int, int, int, int], Shap
     + arrays(((2, 3, 4), (4, 2)), equation=["ijk,ki->j", "abc,cd->abd"])
     + arrays(((20, 15), (15, 16)), equation=["ij,jk->ki"]),
     shape=pair_shape,
+    batch=with_letter,
     types=PRODUCTS,
     a=lambda g, b, equation: sum_of_two(g, b, first_from(equation)),
     b=lambda g, a, equation: sum_of_two(g, a, second_from(equation)),
@@ -122,6 +125,7 @@ def diagonal_shape(x_shape: Shape, letters: str) -> Shape:
 @linear(
     arrays((3, 3), letters=["ii"]) + arrays((2, 3, 2), letters=["iji"]) + arrays((2, 2, 2), letters=["iii"]),
     shape=diagonal_shape,
+    batch=moving(letters=letter_in_front),
     types=NUMBERS,
     x=lambda g, x_shape, letters: diagonal_filled(g, x_shape, letters),
 )
@@ -133,6 +137,7 @@ def diagonal_part(x: TensorLike, letters: str) -> Array:
 @linear(
     arrays((3,), shape=[(3, 3)], letters=["ii"]) + arrays((2, 3), shape=[(2, 3, 2)], letters=["iji"]),
     shape=lambda x_shape, shape, letters: shape,
+    batch=moving(letters=letter_in_front, shape=behind_batch),
     types=NUMBERS,
     x=lambda g, letters: diagonal_part(g, letters),
 )

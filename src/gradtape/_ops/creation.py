@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert, holds_tensors
 from gradtape._core.dtypes import DType, as_dtype, float16, float32, float64, int32, int64
 from gradtape._core.families import composite, discrete
@@ -208,6 +209,7 @@ def as_optional_dtype(value: Any) -> DType | None:
     arrays((), (3,), (2, 0), dtype=[None, int32]),
     inputs=("input",),
     shape=same_shape,
+    batch=as_it_is,
     canonical={"dtype": as_optional_dtype},
     input=CUT,
 )
@@ -240,6 +242,7 @@ def zeros_like(input: TensorLike, dtype: Any = None, name: str | None = None, la
     arrays((), (3,), (2, 0), dtype=[None, int32]),
     inputs=("input",),
     shape=same_shape,
+    batch=as_it_is,
     canonical={"dtype": as_optional_dtype},
     input=CUT,
 )

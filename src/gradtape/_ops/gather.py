@@ -14,6 +14,7 @@ from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor
+from gradtape._ops.batching import gathered_behind, rows_behind, scattered_behind, with_numbers
 from gradtape._ops.creation import zeros_of
 from gradtape._ops.parameters import Shape, as_axis, as_dims, in_range
 from gradtape._ops.structure import reshape
@@ -84,6 +85,7 @@ def pulled_rows(g: Any, indices: Any, shape: Shape, axis: int | None, batch_dims
     + arrays(((2, 3, 2), (2, 3)), axis=[2], batch_dims=[1, -1], values=NUMBERS_AND_INDICES)
     + arrays(((2, 3), (2, 4)), axis=[None], batch_dims=[-1], values=NUMBERS_AND_INDICES),
     shape=gathered,
+    batch=gathered_behind,
     types={"params": ANY, "indices": INDICES},
     holomorphic=False,
     canonical={"axis": as_optional_axis, "batch_dims": int},
@@ -161,6 +163,7 @@ def put_shape(values_shape: Shape, indices_shape: Shape, shape: Shape, *rest: An
     + arrays(((2, 4, 2), (2, 4)), shape=[(2, 3, 2)], axis=[None], batch_dims=[1], values=NUMBERS_AND_INDICES)
     + arrays(((2, 0), (0,)), shape=[(2, 3)], axis=[1], batch_dims=[0], values=NUMBERS_AND_INDICES),
     shape=put_shape,
+    batch=scattered_behind,
     types={"values": NUMBERS, "indices": INDICES},
     holomorphic=False,
     values=lambda g, indices, axis, batch_dims: gather(g, indices, None, axis, batch_dims),
@@ -184,6 +187,7 @@ def scatter_along(values: TensorLike, indices: TensorLike, shape: Shape, axis: i
     + arrays(((300, 2, 2), (300,)), shape=[(3, 2, 2)], values=NUMBERS_AND_INDICES)
     + arrays(((4, 0), (4,)), shape=[(3, 0)], values=NUMBERS_AND_INDICES),
     shape=put_shape,
+    batch=rows_behind,
     types={"values": NUMBERS, "indices": INDICES},
     holomorphic=False,
     canonical={"shape": as_dims},
@@ -258,6 +262,7 @@ def gathered_nd(params_shape: Shape, indices_shape: Shape) -> Shape:
     arrays(((3, 2), (4, 2)), ((3, 2), (4, 1)), ((3, 2), (2, 0)), ((3, 2), (2,)), values=NUMBERS_AND_INDICES)
     + arrays(((2, 2, 3), (2, 2, 2)), ((2, 2, 0), (3, 1)), ((2, 2), (0, 2)), values=NUMBERS_AND_INDICES),
     shape=gathered_nd,
+    batch=with_numbers,
     types={"params": ANY, "indices": INDICES},
     holomorphic=False,
     params=lambda g, indices, params_shape: pulled_slices(g, indices, params_shape),
@@ -318,6 +323,7 @@ def scattered(indices_shape: Shape, updates_shape: Shape, shape: Shape) -> Shape
     arrays(((4, 2), (4,)), ((4, 1), (4, 2)), ((0, 2), (0,)), shape=[(3, 2)], values=NUMBERS_AND_INDICES[::-1])
     + arrays(((2, 2, 1), (2, 2)), shape=[(3,)], values=NUMBERS_AND_INDICES[::-1]),
     shape=scattered,
+    batch=with_numbers,
     types={"indices": INDICES, "updates": NUMBERS},
     holomorphic=False,
     canonical={"shape": as_dims},
@@ -360,6 +366,7 @@ def written_shape(tensor_shape: Shape, indices_shape: Shape, updates_shape: Shap
         ((3, 2), (1, 2), (1,)), ((3, 2), (1, 1), (1, 2)), ((3,), (0, 1), (0,)), values=(*NUMBERS_AND_INDICES, Values())
     ),
     shape=written_shape,
+    batch=with_numbers,
     types={"tensor": ANY, "indices": INDICES, "updates": ANY},
     holomorphic=False,
     tensor=lambda g, indices: tensor_scatter_nd_update(g, indices, zeros_of(take_nd(g, indices), None)),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import moving, past_axis
 from gradtape._core.dtypes import ANY
 from gradtape._core.families import linear
 from gradtape._core.op import Array, TensorLike
@@ -44,6 +45,7 @@ def joined(values_shape: list[Shape], axis: int) -> Shape:
     + arrays(([(2, 3), (1, 3)],), ([(0, 2), (3, 2)],), axis=[0])
     + arrays(([(3,)],), ([(1,), (2,), (1,)],), axis=[0, -1]),
     shape=joined,
+    batch=moving(axis=past_axis),
     types=ANY,
     holomorphic=False,
     canonical={"axis": as_axis},
@@ -98,6 +100,7 @@ def stacked(values_shape: list[Shape], axis: int) -> Shape:
     arrays(([(2, 3), (2, 3)],), ([(2, 0), (2, 0), (2, 0)],), axis=[0, 1, 2, -1, -3])
     + arrays(([()],), ([(), (), ()],), axis=[0, -1]),
     shape=stacked,
+    batch=moving(axis=past_axis),
     types=ANY,
     holomorphic=False,
     canonical={"axis": as_axis},
@@ -145,6 +148,7 @@ def unstacked(value_shape: Shape, num: int | None, axis: int) -> list[Shape]:
 @linear(
     arrays((2, 3), (3, 0), num=[None], axis=[0, 1, -1, -2]) + arrays((3,), num=[None, 3], axis=[0]),
     shape=unstacked,
+    batch=moving(axis=past_axis),
     types=ANY,
     holomorphic=False,
     canonical={"axis": as_axis},
@@ -226,6 +230,7 @@ def split_shapes(value_shape: Shape, num_or_size_splits: int | Shape, axis: int,
     arrays((2, 4), num_or_size_splits=[2, 1, 4, (1, 3), (1, -1, 0)], axis=[1, -1], num=[None])
     + arrays((4,), (4, 0), num_or_size_splits=[2, (3, 1)], axis=[0], num=[None, 2]),
     shape=split_shapes,
+    batch=moving(axis=past_axis),
     types=ANY,
     holomorphic=False,
     canonical={"num_or_size_splits": as_splits, "axis": as_axis},

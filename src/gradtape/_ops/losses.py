@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import as_it_is, behind_batch, moving, past_axis
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import FLOATS, INDEX
 from gradtape._core.families import composite, elementwise, primitive
@@ -57,6 +58,7 @@ SOFTMAX = arrays((3,), (2, 3), axis=[-1, 0]) + arrays((2, 3, 2), axis=[1]) + arr
 @primitive(
     SOFTMAX,
     shape=class_shape,
+    batch=moving(axis=past_axis),
     types=FLOATS,
     canonical={"axis": as_class_axis},
     logits=lambda g, out, axis: pull_softmax(g, out, axis),
@@ -93,6 +95,7 @@ def probabilities(logits: Any, axis: int) -> Any:
 @primitive(
     SOFTMAX,
     shape=class_shape,
+    batch=moving(axis=past_axis),
     types=FLOATS,
     canonical={"axis": as_class_axis},
     logits=lambda g, out, axis: g - exp(out) * reduce_sum(g, axis, True),
@@ -141,6 +144,7 @@ def pull_entropy(g: Any, labels: Any, logits: Any, axis: int) -> Any:
     + arrays(((2, 3, 2), (2, 3, 2)), axis=[1])
     + arrays(((0, 3), (0, 3)), ((3, 0), (3, 0)), axis=[-1]),
     shape=entropy_shape,
+    batch=moving(axis=past_axis),
     types=FLOATS,
     labels=lambda g, logits, axis: -expand_dims(g, axis) * log_softmax(logits, axis),
     logits=lambda g, labels, logits, axis: pull_entropy(g, labels, logits, axis),
@@ -236,6 +240,7 @@ LABELLED = [Values(0, 3, "index"), Values()]
 @primitive(
     arrays(((2,), (2, 3)), ((), (3,)), ((2, 2), (2, 2, 3)), ((0,), (0, 3)), values=LABELLED),
     shape=sparse_shape,
+    batch=as_it_is,
     types={"labels": INDEX, "scores": FLOATS},
     labels=NOT_DIFFERENTIABLE,
     scores=lambda g, labels, scores_shape: minus_at_label(labels, g, scores_shape),
@@ -250,6 +255,7 @@ def minus_of_label(labels: TensorLike, scores: TensorLike) -> Array:
 @primitive(
     arrays(((2,), (2,)), shape=[(2, 3)], values=LABELLED) + arrays(((), ()), shape=[(3,)], values=LABELLED),
     shape=lambda labels_shape, values_shape, shape: shape,
+    batch=moving(shape=behind_batch),
     types={"labels": INDEX, "values": FLOATS},
     labels=NOT_DIFFERENTIABLE,
     values=lambda g, labels: minus_of_label(labels, g),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import moving, past_axes
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import FLOATS
 from gradtape._core.families import composite, primitive
@@ -23,6 +24,7 @@ SPREAD = arrays((2, 3), axis=[None, (0,), (-1,)], keepdims=[False, True], values
 @primitive(
     SHAPES,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=FLOATS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor, axis, keepdims: (
@@ -45,6 +47,7 @@ def mean_square_distance(array: Any, axis: Shape | None, keepdims: bool) -> Any:
 @primitive(
     SPREAD,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=FLOATS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor, out, axis, keepdims: (

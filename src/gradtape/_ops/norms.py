@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import moving, past_axes
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import REALS
 from gradtape._core.families import composite, primitive
@@ -16,7 +17,7 @@ from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.arithmetic import abs, real_product, rsqrt, scaled, sqrt
 from gradtape._ops.casting import cast
-from gradtape._ops.comparison import select
+from gradtape._ops.comparison import is_finite, select
 from gradtape._ops.extrema import maximum
 from gradtape._ops.parameters import Shape, as_axes
 from gradtape._ops.quotients import divide_no_nan
@@ -30,6 +31,7 @@ SAMPLES = samples(POSITIVE)
 @primitive(
     SAMPLES,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=REALS,
     canonical={"axis": as_axes},
     x=lambda g, x, out, axis, keepdims: spread(divide_no_nan(g, out), tuple(x.shape), axis, keepdims) * x,
@@ -303,5 +305,5 @@ def clip_by_global_norm(
         raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
     size = global_norm(t_list) if use_norm is None else convert(use_norm)
     scale = clip_norm / maximum(size, clip_norm)
-    scale = select(np.isfinite(size._value), scale, np.array(np.nan, size._value.dtype))
+    scale = select(is_finite(size), scale, np.array(np.nan, size._value.dtype))
     return [None if each is None else changed(each, lambda values: values * scale) for each in t_list], size

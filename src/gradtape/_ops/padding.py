@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import moving
 from gradtape._core.conversion import convert, holds_tensors, to_array
 from gradtape._core.dtypes import ANY, BY_NUMPY
 from gradtape._core.families import composite, linear, primitive
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor
+from gradtape._ops.batching import padded_behind, tiled_behind
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_ints, as_vector, in_range
 from gradtape._ops.slicing import getitem
@@ -60,6 +62,7 @@ def inner_key(paddings: Paddings, shape: Shape) -> tuple[Any, ...]:
     + arrays((2, 3), (0, 2), paddings=[((1, 0), (0, 2))], constant=[0.0])
     + arrays((), paddings=[()], constant=[0.0]),
     shape=padded_shape,
+    batch=moving(paddings=padded_behind),
     types=ANY,
     holomorphic=False,
     tensor=lambda g, tensor_shape, paddings: getitem(g, inner_key(paddings, tensor_shape)),
@@ -181,6 +184,7 @@ def untiled(g: Any, input_shape: Shape, multiples: Shape) -> Any:
     + arrays((2, 3), (1, 1), multiples=[(1, 2), (3, 1), (2, 2), (0, 2)])
     + arrays((), multiples=[()]),
     shape=tiled_shape,
+    batch=moving(multiples=tiled_behind),
     types=ANY,
     holomorphic=False,
     canonical={"multiples": as_vector},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import aligned
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import INEXACT, as_dtype, int32, int64
 from gradtape._core.families import bilinear, composite
@@ -67,6 +68,7 @@ def pull_right(g: Any, a: Any, shape: Shape, transpose_a: bool, transpose_b: boo
     + arrays(((2, 3), (4, 3)), ((2, 0), (3, 0)), ((2, 3), (5, 4, 3)), transpose_b=[True])
     + arrays(((3, 2), (4, 3)), ((5, 3, 2), (1, 4, 3)), transpose_a=[True], transpose_b=[True]),
     shape=product_shape,
+    batch=aligned(2, 2),
     types=PRODUCTS,
     matching="hint",
     a=lambda g, b, a_shape, transpose_a, transpose_b: pull_left(g, b, a_shape, transpose_a, transpose_b),
@@ -80,7 +82,7 @@ def matrix_product(a: TensorLike, b: TensorLike, transpose_a: bool = False, tran
         a = a.swapaxes(-1, -2)
     if transpose_b:
         b = b.swapaxes(-1, -2)
-    if a.ndim > 2 and b.ndim == 2 and a.flags.c_contiguous:
+    if a.ndim > 2 and b.ndim == 2 and a.size and a.flags.c_contiguous:
         return np.matmul(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
     return np.matmul(a, b)
 
@@ -186,6 +188,7 @@ def pull_vector(g: Any, a: Any, shape: Shape, transpose_a: bool) -> Any:
     arrays(((2, 3), (3,)), ((5, 2, 3), (3,)), ((5, 1, 2, 3), (4, 3)), ((2, 0), (0,)), transpose_a=[False])
     + arrays(((3, 2), (3,)), ((5, 3, 2), (5, 3)), transpose_a=[True]),
     shape=vector_shape,
+    batch=aligned(2, 1),
     types=PRODUCTS,
     matching="hint",
     a=lambda g, b, a_shape, transpose_a: pull_matrix(g, b, a_shape, transpose_a),
@@ -345,12 +348,32 @@ def in_order(found: Any, order: Shape) -> Any:
     return transpose(found, tuple(map(order.index, range(len(order)))))
 
 
+def dotted(op: Any, arrays: list[Any], batched: list[bool], params: dict[str, Any]) -> Any:
+    """The rule of `tensordot`: the batch axis is a free one of one input, or a product of stacks of matrices."""
+    (a, b), (a_has, b_has) = arrays, batched
+    of_a, of_b = contracted_axes(a.shape[a_has:], b.shape[b_has:], params["axes"])
+    of_a, of_b = tuple([axis + a_has for axis in of_a]), tuple([axis + b_has for axis in of_b])
+    free_a = [axis for axis in range(a_has, a.ndim) if axis not in of_a]
+    free_b = [axis for axis in range(b_has, b.ndim) if axis not in of_b]
+    if not b_has:
+        return np.tensordot(a, b, (of_a, of_b))
+    if not a_has:
+        return np.moveaxis(np.tensordot(a, b, (of_a, of_b)), len(free_a), 0)
+    shape = [a.shape[axis] for axis in free_a] + [b.shape[axis] for axis in free_b]
+    length = prod([a.shape[axis] for axis in of_a])
+    height, width = prod(shape[: len(free_a)]), prod(shape[len(free_a) :])
+    left = a.transpose([0, *free_a, *of_a]).reshape((len(a), height, length))
+    right = b.transpose([0, *of_b, *free_b]).reshape((len(b), length, width))
+    return np.matmul(left, right).reshape((len(a), *shape))
+
+
 @bilinear(
     arrays(((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((0,), (0,)), axes=[1])
     + arrays(((2, 3), (2, 3, 4)), axes=[2, ((0,), (0,)), ((1, 0), (1, 0))])
     + arrays(((2, 3, 4), (4, 2, 5)), axes=[((0, -1), (1, 0)), ((2,), (0,))])
     + arrays(((2,), (3,)), ((), (3,)), axes=[0]),
     shape=tensordot_shape,
+    batch=dotted,
     types=PRODUCTS,
     matching="hint",
     canonical={"axes": as_contraction},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import moving, past_axes
 from gradtape._core.dtypes import ANY, BOOL, FLOATS, NUMBERS, REALS, as_dtype, int64
 from gradtape._core.families import discrete, linear, primitive
 from gradtape._core.op import Array, TensorLike
@@ -96,6 +97,7 @@ def spread(g: Any, shape: Shape, axis: Shape | None, keepdims: bool) -> Any:
 @linear(
     SHAPES + EMPTY,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=NUMBERS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor_shape, axis, keepdims: spread(g, input_tensor_shape, axis, keepdims),
@@ -132,6 +134,7 @@ def spread_mean(g: Any, shape: Shape, axis: Shape | None, keepdims: bool) -> Any
 @linear(
     SHAPES,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=NUMBERS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor_shape, axis, keepdims: spread_mean(g, input_tensor_shape, axis, keepdims),
@@ -180,6 +183,7 @@ def integer_mean(array: Any, axis: Shape | None, keepdims: bool) -> Any:
     arrays(((2, 3), (2,)), axis=[(1,)], keepdims=[False], values=Values(1.0, 1.0)),
     inputs=("x", "extreme"),
     shape=lambda x_shape, extreme_shape, **params: x_shape,
+    batch=moving(axis=past_axes),
     types=REALS,
 )
 def share_of_ties(x: TensorLike, extreme: TensorLike, axis: Any, keepdims: bool) -> Array:
@@ -198,6 +202,7 @@ def pull_extreme(g: Any, x: Any, out: Any, axis: Shape | None, keepdims: bool) -
 @primitive(
     DISTINCT,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=REALS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor, out, axis, keepdims: pull_extreme(g, input_tensor, out, axis, keepdims),
@@ -229,6 +234,7 @@ def reduce_max(input_tensor: TensorLike, axis: Any = None, keepdims: bool = Fals
 @primitive(
     DISTINCT,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=REALS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor, out, axis, keepdims: pull_extreme(g, input_tensor, out, axis, keepdims),
@@ -282,6 +288,7 @@ def product_of_others(x: Any, axis: Shape | None) -> Any:
 @primitive(
     SHAPES + EMPTY,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=NUMBERS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor, axis, keepdims: (
@@ -310,7 +317,9 @@ def reduce_prod(input_tensor: TensorLike, axis: Any = None, keepdims: bool = Fal
     return MULTIPLY.reduce(input_tensor, axis=axis, dtype=input_tensor.dtype, keepdims=keepdims)
 
 
-@discrete(BOOLS, inputs=("input_tensor",), shape=reduced_shape, types=BOOL, canonical=CANONICAL)
+@discrete(
+    BOOLS, inputs=("input_tensor",), shape=reduced_shape, batch=moving(axis=past_axes), types=BOOL, canonical=CANONICAL
+)
 def reduce_any(input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Array:
     """Returns whether any of the elements along axes is true.
 
@@ -333,7 +342,9 @@ def reduce_any(input_tensor: TensorLike, axis: Any = None, keepdims: bool = Fals
     return LOGICAL_OR.reduce(input_tensor, axis=axis, keepdims=keepdims)
 
 
-@discrete(BOOLS, inputs=("input_tensor",), shape=reduced_shape, types=BOOL, canonical=CANONICAL)
+@discrete(
+    BOOLS, inputs=("input_tensor",), shape=reduced_shape, batch=moving(axis=past_axes), types=BOOL, canonical=CANONICAL
+)
 def reduce_all(input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Array:
     """Returns whether all of the elements along axes are true.
 
@@ -366,6 +377,7 @@ def pull_logsumexp(g: Any, x: Any, out: Any, axis: Shape | None, keepdims: bool)
 @primitive(
     SHAPES,
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=FLOATS,
     canonical=CANONICAL,
     input_tensor=lambda g, input_tensor, out, axis, keepdims: pull_logsumexp(g, input_tensor, out, axis, keepdims),
@@ -405,6 +417,7 @@ def reduce_logsumexp(
     SHAPES + EMPTY,
     inputs=("input",),
     shape=reduced_shape,
+    batch=moving(axis=past_axes),
     types=ANY,
     canonical={"axis": as_axes, "keepdims": bool, "dtype": lambda dtype: as_dtype(dtype).numpy},
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import moving, past_axis
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import FLOATS, NUMBERS
 from gradtape._core.families import composite, linear, primitive
@@ -61,6 +62,7 @@ SCANS = arrays((4,), (2, 3), axis=[0, -1], exclusive=[False, True], reverse=[Fal
 @linear(
     SCANS,
     shape=scanned_shape,
+    batch=moving(axis=past_axis),
     types=NUMBERS,
     canonical={"axis": as_axis},
     x=lambda g, axis, exclusive, reverse: cumsum(g, axis, exclusive, not reverse),
@@ -94,6 +96,7 @@ def cumsum(
 @linear(
     arrays((4,), (2, 3), axis=[-1], by=[1, -1]) + arrays((0,), axis=[0], by=[1]),
     shape=scanned_shape,
+    batch=moving(axis=past_axis),
     types=NUMBERS,
     x=lambda g, axis, by: shifted(g, axis, -by),
 )
@@ -117,6 +120,7 @@ def pull_factor(g: Any, a: Any, out: Any, axis: int, back: bool) -> Any:
 @primitive(
     arrays(((4,), (4,)), ((2, 5), (2, 5)), axis=[-1], back=[False, True]),
     shape=lambda b_shape, a_shape, axis, back: scanned_shape(b_shape, axis),
+    batch=moving(axis=past_axis),
     types=NUMBERS,
     b=lambda g, a, axis, back: recurrence(g, a, axis, not back),
     a=lambda g, a, out, axis, back: pull_factor(g, a, out, axis, back),
@@ -156,6 +160,7 @@ def pull_cumprod(g: Any, x: Any, axis: int, exclusive: bool, reverse: bool) -> A
 @primitive(
     SCANS,
     shape=scanned_shape,
+    batch=moving(axis=past_axis),
     types=NUMBERS,
     canonical={"axis": as_axis},
     x=lambda g, x, axis, exclusive, reverse: pull_cumprod(g, x, axis, exclusive, reverse),
@@ -195,6 +200,7 @@ def pull_cumulative(g: Any, x: Any, out: Any, axis: int) -> Any:
 @primitive(
     arrays((4,), (2, 3), axis=[0, -1]),
     shape=scanned_shape,
+    batch=moving(axis=past_axis),
     types=FLOATS,
     x=lambda g, x, out, axis: pull_cumulative(g, x, out, axis),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import moving, past_axis
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import DType, as_dtype, bool_, float32, int32
 from gradtape._core.families import composite, discrete
@@ -82,6 +83,7 @@ ONE_HOT_INDICES = frozenset(np.dtype(each) for each in ("uint8", "int8", "int32"
     inputs=("indices",),
     types=ONE_HOT_INDICES,
     shape=encoded_shape,
+    batch=moving(axis=past_axis),
 )
 def encode(indices: TensorLike, depth: int, on: Any, off: Any, axis: int) -> Array:
     """Returns `on` at the indices along a new dimension, and `off` elsewhere."""

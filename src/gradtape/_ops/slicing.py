@@ -15,6 +15,7 @@ from gradtape._core.indexing import as_key, out_of_range
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor
+from gradtape._ops.batching import past_brackets
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_dims, as_vector
 from gradtape._ops.structure import reshape
@@ -38,6 +39,7 @@ MASK = np.array([True, False, True])
     + arrays((2, 0), key=[0, (span(None), None)])
     + arrays((), key=[(), ..., None]),
     shape=part_shape,
+    batch=past_brackets,
     types=ANY,
     holomorphic=False,
     canonical={"key": as_key},
@@ -71,6 +73,7 @@ def placed(g_shape: Shape, key: Any, shape: Shape) -> Shape:
     + arrays((3,), key=[0, 1, (..., 1, span(None))], shape=[(2, 3)])
     + arrays((3, 1), key=[(span(None), span(None, 1))], shape=[(3, 4)]),
     shape=placed,
+    batch=past_brackets,
     types=ANY,
     holomorphic=False,
     canonical={"key": as_key, "shape": as_dims},

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradtape._core.batches import as_it_is, moving, past_axis
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import ANY, INDEX, NUMBERS, REALS, as_dtype, int32, int64
 from gradtape._core.families import composite, discrete, primitive
@@ -57,6 +58,7 @@ def place(find: Any, array: Any, axis: int, dtype: Any, worst: float) -> Any:
     arrays((4,), (2, 3), axis=[None, 0, -1], values=DISTINCT),
     inputs=("input",),
     shape=place_shape,
+    batch=moving(axis=past_axis),
     types=ANY - {np.dtype("complex64"), np.dtype("complex128")},
     canonical={"axis": as_first_axis, "output_type": as_position_dtype},
 )
@@ -86,6 +88,7 @@ def argmax(input: TensorLike, axis: Any = None, output_type: Any = int64, name: 
     arrays((4,), (2, 3), axis=[None, 0, -1], values=DISTINCT),
     inputs=("input",),
     shape=place_shape,
+    batch=moving(axis=past_axis),
     types=ANY - {np.dtype("complex64"), np.dtype("complex128")},
     canonical={"axis": as_first_axis, "output_type": as_position_dtype},
 )
@@ -125,6 +128,7 @@ def put_shape(x_shape: Shape, places_shape: Shape, axis: int, size: int) -> Shap
 @primitive(
     arrays(((3,), (1,)), ((2, 3), (2, 1)), axis=[-1], values=[Values(), Values(0, 3, "index")]),
     shape=taken_shape,
+    batch=moving(axis=past_axis),
     types={"x": NUMBERS, "places": INDEX},
     x=lambda g, places, x_shape, axis: put_along(g, places, axis, x_shape[axis]),
     places=NOT_DIFFERENTIABLE,
@@ -137,6 +141,7 @@ def take_along(x: TensorLike, places: TensorLike, axis: int) -> Array:
 @primitive(
     arrays(((1,), (1,)), ((2, 1), (2, 1)), axis=[-1], size=[3], values=[Values(), Values(0, 3, "index")]),
     shape=put_shape,
+    batch=moving(axis=past_axis),
     types={"x": NUMBERS, "places": INDEX},
     x=lambda g, places, axis: take_along(g, places, axis),
     places=NOT_DIFFERENTIABLE,
@@ -172,6 +177,7 @@ def ranking(array: Any, axis: int, descending: bool) -> Any:
     arrays((4,), (2, 3), axis=[-1, 0], direction=DIRECTIONS, values=DISTINCT) + arrays((0,), axis=[-1]),
     inputs=("values",),
     shape=same_shape,
+    batch=moving(axis=past_axis),
     types=REALS,
     canonical={"axis": as_axis, "direction": as_direction},
 )
@@ -249,6 +255,7 @@ def first_shape(input_shape: Shape, k: int, **params: Any) -> Shape:
     arrays((4,), (2, 3), k=[0, 1, 2], dtype=[np.dtype(np.int32)], values=DISTINCT),
     inputs=("input",),
     shape=first_shape,
+    batch=as_it_is,
     types=REALS,
 )
 def top_places(input: TensorLike, k: int, dtype: Any) -> Array:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.batches import as_it_is, moving, past_axes, to_shape
 from gradtape._core.dtypes import ANY, NUMBERS
 from gradtape._core.families import composite, discrete, linear
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.spec import TensorShape, broadcast_shapes
 from gradtape._core.tensor import Tensor
+from gradtape._ops.batching import broadcast_behind, permuted_behind, summed_behind
 from gradtape._ops.parameters import Shape, as_axis, as_dims, as_ints, as_new_shape, as_vector, in_range
 from gradtape.errors import InvalidArgumentError
 
@@ -53,6 +55,7 @@ def reshaped(tensor_shape: Shape, shape: Shape) -> Shape:
     + arrays((), shape=[(), (1,), (1, 1)])
     + arrays((0, 3), shape=[(3, 0), (0,), (0, -1), (-1, 0)]),
     shape=reshaped,
+    batch=to_shape,
     types=ANY,
     holomorphic=False,
     canonical={"shape": as_new_shape},
@@ -105,6 +108,7 @@ def broadcast_shape(input_shape: Shape, shape: Shape) -> Shape:
     + arrays((3,), shape=[(3,), (2, 3), (4, 1, 3), (0, 3)])
     + arrays((2, 1), shape=[(2, 3), (3, 2, 1), (2, 0)]),
     shape=broadcast_shape,
+    batch=broadcast_behind,
     types=ANY,
     holomorphic=False,
     canonical={"shape": as_target},
@@ -155,6 +159,7 @@ def summed_shape(x_shape: Shape, shape: Shape) -> Shape:
     + arrays((2, 0), shape=[(2, 1), (), (2, 0)])
     + arrays((4, 1, 3), shape=[(3,), (1, 3), (4, 1, 1)]),
     shape=summed_shape,
+    batch=summed_behind,
     types=NUMBERS,
     holomorphic=False,
     canonical={"shape": as_dims},
@@ -222,6 +227,7 @@ def as_perm(value: Any) -> Shape | None:
     + arrays((2, 3, 4), perm=[None, (1, 2, 0), (0, 2, 1), (-1, 0, -2)], conjugate=[False, True])
     + arrays((), (3,), (0, 2), perm=[None], conjugate=[False, True]),
     shape=transposed,
+    batch=moving(perm=permuted_behind),
     types=ANY,
     holomorphic=False,
     canonical={"perm": as_perm, "conjugate": bool},
@@ -263,6 +269,7 @@ def expanded(input_shape: Shape, axis: int) -> Shape:
 @linear(
     arrays((), axis=[0, -1]) + arrays((3,), (2, 0), axis=[0, 1, -1, -2]) + arrays((2, 3), axis=[2, -3]),
     shape=expanded,
+    batch=to_shape,
     types=ANY,
     holomorphic=False,
     canonical={"axis": as_axis},
@@ -313,6 +320,7 @@ def squeezed(input_shape: Shape, axis: Shape | None) -> Shape:
 @linear(
     arrays((1, 2, 1), axis=[None, (0,), (-1,), (0, 2), (0, 0)]) + arrays((), (2,), (1,), (1, 0), axis=[None]),
     shape=squeezed,
+    batch=to_shape,
     types=ANY,
     holomorphic=False,
     canonical={"axis": as_squeezed},
@@ -350,6 +358,7 @@ def checked_axes(tensor_shape: Shape, axis: Shape, **params: Any) -> Shape:
 @linear(
     arrays((3,), (2, 3), (0, 2), axis=[(0,), (-1,), ()]) + arrays((2, 3), axis=[(0, 1)]),
     shape=checked_axes,
+    batch=moving(axis=past_axes),
     types=ANY,
     holomorphic=False,
     canonical={"axis": as_vector},
@@ -396,6 +405,7 @@ def negated(shift: Shape) -> Shape:
 @linear(
     arrays((3,), (2, 3), (0, 2), shift=[(1,), (-4,)], axis=[(0,)]) + arrays((2, 3), shift=[(1, 2)], axis=[(0, -1)]),
     shape=roll_shape,
+    batch=moving(axis=past_axes),
     types=ANY,
     holomorphic=False,
     canonical={"shift": as_ints, "axis": as_ints},
@@ -424,7 +434,7 @@ def roll(input: TensorLike, shift: Any, axis: Any, name: str | None = None) -> A
     return np.roll(input, shift, axis)
 
 
-@linear(arrays((), (3,), (2, 0)), shape=same_shape, types=ANY, holomorphic=False, input=lambda g: g)
+@linear(arrays((), (3,), (2, 0)), shape=same_shape, batch=as_it_is, types=ANY, holomorphic=False, input=lambda g: g)
 def identity(input: TensorLike, name: str | None = None) -> Array:
     """Returns a tensor with the same value, a step of its own on a tape.
 
@@ -448,11 +458,10 @@ def stop_gradient(input: TensorLike, name: str | None = None) -> Array:
     """Returns a tensor with the same value, as a constant: no gradient flows through it.
 
     Args:
-        input: a tensor or what becomes one.
-        name: ignored.
+        input, name: as for `identity`.
 
     Returns:
-        A new tensor of the same dtype and shape, which no tape follows.
+        A new tensor, which no tape follows.
 
     >>> import gradtape as tf
     >>> x = tf.Variable(3.0)
@@ -480,11 +489,10 @@ def ensure_shape(x: TensorLike, shape: Any, name: str | None = None) -> Tensor:
         InvalidArgumentError: the shapes are not compatible.
 
     >>> import gradtape as tf
-    >>> tf.ensure_shape([1, 2, 3], [None])
-    <tf.Tensor: shape=(3,), dtype=int32, numpy=array([1, 2, 3], dtype=int32)>
+    >>> tf.ensure_shape([1, 2], [None]).shape
+    TensorShape([2])
     """
-    result = identity(x)
-    expected = TensorShape(shape)
+    result, expected = identity(x), TensorShape(shape)
     if not result.shape.is_compatible_with(expected):
         raise InvalidArgumentError(
             f"ensure_shape: Shape of tensor x {list(result.shape)} is not compatible with expected shape {expected}."
