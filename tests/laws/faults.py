@@ -58,11 +58,19 @@ def rule(name: str, source: str, function: Callable[..., Any]) -> Iterator[None]
     with patch.dict(op.rules, {source: new}):
         for pull in pulls:
             pull.__globals__[f"rule_{source}"] = new.raw
+        forget_pulls()
         try:
             yield
         finally:
+            forget_pulls()
             for pull, each in zip(pulls, true, strict=True):
                 pull.__globals__[f"rule_{source}"] = each
+
+
+def forget_pulls() -> None:
+    """Lets the steps back on tensors and batches be made anew, from the rules as they are."""
+    backward.pull_of_tensors.cache_clear()
+    backward.pull_of_batches.cache_clear()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 
 from gradtape._autodiff.batching import Batch, Boundary, batched, out_of_batch, run_batched, sum_of_batch
 from gradtape._core import fast
-from gradtape._core.fast import STEPS, Step, sum_to
+from gradtape._core.fast import STEPS, sum_to
 from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule, body_of
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
@@ -281,59 +281,54 @@ def plain_sum(add: Any, h: Any, d: Any) -> Any:
 
 def pull_back_tensors(tape: Any, grads: list[Any], top: int, keep: set[int]) -> None:
     """The same with tensors, whose operations are recorded by whatever follows them."""
-    add = OPS["add"].function
+    records = tape.records
     for i in range(top, min(keep), -1):
-        g = grads[i]
-        record = tape.records[i]
+        g, record = grads[i], records[i]
         if g is None or record is None:
             continue
-        if record[0] is pull_part:
-            pull_part(g, record, grads)
-            continue
-        kept = record[1] if record[0] is pull_general else FastRecord(tape, record, i)
-        for index, d in kept.pull(g if passes_rows(record) else densified(g), TENSORS):
-            h = grads[index]
-            if h is None:
-                grads[index] = d
-            else:
-                grads[index] = h + d if IndexedSlices in (type(h), type(d)) else add(h, d)
         if i not in keep:
             grads[i] = None
+        if type(g) is IndexedSlices and not passes_rows(record):
+            g = g.dense()
+        if record[0] is pull_general:
+            for index, d in record[1].pull(g, TENSORS):
+                h = grads[index]
+                grads[index] = d if h is None else h + d
+        elif record[0] is pull_part:
+            pull_part(g, record, grads)
+        else:
+            pull_of_tensors(record[0])(g, record, grads, tape, i)
 
 
-class FastRecord:
-    """A record of a fast path, read as tensors: the arrays that it keeps, under the indices that it knows them by."""
+@cache
+def pull_of_tensors(pull: Any) -> Any:
+    """Returns the step back through the records of a fast path, for cotangents that are tensors."""
+    step = STEPS[pull]
+    namespace: dict[str, Any] = {"__name__": __name__, "kept": kept_tensor, "sum_to": OPS["sum_to"].function}
+    for name in step.tracked:
+        rule = step.op.rules[name]
+        namespace[f"rule_{name}"] = rule.function if isinstance(rule, Rule) else zeros_for(step.op, name)
+    return FunctionType(fast.compiled(fast.pull_source(step, tensors=True)), namespace, pull.__name__)
 
-    __slots__ = ("index", "indices", "record", "shapes", "step", "tape")
 
-    def __init__(self, tape: Any, record: Any, index: int) -> None:
-        self.tape = tape
-        self.record = record
-        self.index = index
-        self.step: Step = STEPS[record[0]]
-        count = len(self.step.tracked)
-        self.indices = dict(zip(self.step.tracked, record[1 : 1 + count], strict=True))
-        self.shapes = record[1 + count : 1 + 2 * count] if self.step.unbroadcast else (None,) * count
+def kept_tensor(array: Any, tape: Any, index: int | None) -> Tensor:
+    """Returns an array of a fast path's record as the tensor that it was: the tape follows it, if it is recording."""
+    for outer in RECORDING.tapes:
+        # Watched since, by a tape that this one knows nothing of.
+        if id(array) in outer.tensors:
+            found: Tensor = outer.tensors[id(array)]
+            return found
+    tensor = Tensor()
+    tensor._value = array
+    tensor._tape = None
+    if index is not None and tape.owner:
+        tensor._index = index
+        tensor._tape = tape
+    return tensor
 
-    def residual(self, name: str, words: Vocabulary) -> Any:
-        """The residual that a rule calls `name`: a tensor that the tape still follows, if it is recording."""
-        kept = self.record[len(self.record) - len(self.step.residuals) + self.step.residuals.index(name)]
-        if name not in self.step.op.inputs and name != "out":
-            return kept
-        for tape in RECORDING.tapes:
-            # Watched since, by a tape that this one knows nothing of.
-            if id(kept) in tape.tensors:
-                return tape.tensors[id(kept)]
-        tensor = make_tensor(kept)
-        index = self.index if name == "out" else self.indices.get(name)
-        if index is not None and self.tape.owner:
-            tensor._tape, tensor._index = self.tape, index
-        return tensor
 
-    def pull(self, g: Any, words: Vocabulary) -> Any:
-        """Yields the inputs' indices on the tape with the cotangents that reach them."""
-        op = self.step.op
-        for (name, index), shape in zip(self.indices.items(), self.shapes, strict=True):
-            known = self.residual(f"{name}_shape", words) if op.rules[name] is ZERO else None
-            d = apply_rule(op, name, g, self, words, known)
-            yield index, d if shape is None else words.sum_to(d, shape)
+def zeros_for(op: Op, name: str) -> Any:
+    """Returns the rule on tensors of an input for which there is a word in its place."""
+    if op.rules[name] is not ZERO:
+        raise missing_rule(op, name)
+    return lambda g, shape: make_tensor(np.zeros(shape, g._value.dtype))

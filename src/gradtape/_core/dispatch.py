@@ -11,10 +11,15 @@ import numpy as np
 from gradtape._core.conversion import convert, holds_tensors, out_of_range
 from gradtape._core.dtypes import BY_NUMPY, DType, is_differentiable
 from gradtape._core.op import NOT_DIFFERENTIABLE, Op
+from gradtape._core.own import plain_name
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.tracking import live_trackers
 from gradtape._core.variable import Variable
 from gradtape.errors import InvalidArgumentError, OpError
+
+
+# Operations with the dtypes of inputs that have been looked at and are right.
+_ACCEPTED: set[tuple[Any, ...]] = set()
 
 
 def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
@@ -28,7 +33,10 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
     Raises:
         InvalidArgumentError: dtypes or shapes that the operation does not take, with both in the message.
     """
-    check_dtypes(op, tensors)
+    known = (op, *[tensor._value.dtype for tensor in tensors])
+    if known not in _ACCEPTED:
+        check_dtypes(op, tensors)
+        _ACCEPTED.add(known)
     try:
         try:
             value = run(op, tensors, params)
@@ -39,6 +47,11 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
     except Exception as error:
         raise explained(op, tensors, params, error) from None
     result: Any = [make_tensor(each) for each in value] if op.outputs else make_tensor(value)
+    for tensor in tensors:
+        if tensor._tape is not None:
+            break
+    else:
+        return result
     if trackers := followers(op, tensors):
         outputs = result if op.outputs else [result]
         if any(is_differentiable(output._value.dtype) for output in outputs):
@@ -88,7 +101,7 @@ CALLED_BY = {
 
 def followers(op: Op, tensors: list[Tensor]) -> list[Any]:
     """Returns the trackers that follow an input for which `op` has a derivative."""
-    if op.variadic:
+    if op.variadic or NOT_DIFFERENTIABLE not in op.rules.values():
         return live_trackers(tensors)
     return live_trackers(
         [t for t, name in zip(tensors, op.inputs, strict=True) if op.rules[name] is not NOT_DIFFERENTIABLE]
@@ -97,7 +110,7 @@ def followers(op: Op, tensors: list[Tensor]) -> list[Any]:
 
 def shown_name(op: Op) -> str:
     """Returns the name that a program knows an operation by, for messages."""
-    return CALLED_BY.get(op.name, op.name)
+    return CALLED_BY.get(op.name) or plain_name(op)
 
 
 def wider(one: Any, other: Any) -> Any:
@@ -247,8 +260,10 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
             # What had to be converted goes back to the fast path; what is as it was has been there already.
             if fast is not None and any(now[position] is not arguments[position] for position in positions):
                 return fast(*now)
-            given = dict(zip(op.signature, arguments, strict=True))
-            params = {n: op.as_params[n](given[n]) if n in op.as_params else given[n] for n in op.params}
+            params = {}
+            if op.params:
+                given = dict(zip(op.signature, arguments, strict=True))
+                params = {n: op.as_params[n](given[n]) if n in op.as_params else given[n] for n in op.params}
         except (TypeError, ValueError) as error:
             raise named(op, error) from None
         return bind(op, tensors, params)

@@ -99,23 +99,26 @@ def record_expression(step: Step) -> str:
     return f"({', '.join(parts)})"
 
 
-def pull_source(step: Step) -> str:
-    """Returns the source of the function that pulls a cotangent back through a record."""
+def pull_source(step: Step, tensors: bool = False) -> str:
+    """Returns the source of the function that pulls a cotangent back through a record; with `tensors`, a tensor."""
     names = [f"{name}_index" for name in step.tracked]
     if step.unbroadcast:
         names += [f"{name}_to" for name in step.tracked]
     names += [f"r_{residual}" for residual in step.residuals]
-    lines = ["def pull(g, record, grads):", f"    _, {', '.join(names)} = record"]
+    lines = [f"def pull(g, record, grads{', tape, index' if tensors else ''}):", f"    _, {', '.join(names)} = record"]
+    for residual in step.residuals if tensors else ():
+        # The tape knows the arrays that it keeps by the indices in the record.
+        index = "index" if residual == "out" else f"{residual}_index" if residual in step.tracked else "None"
+        if residual in step.op.inputs or residual == "out":
+            lines.append(f"    r_{residual} = kept(r_{residual}, tape, {index})")
     for name in step.tracked:
         rule = step.op.rules[name]
         residuals = rule.residuals if isinstance(rule, Rule) else (f"{name}_shape",)
         lines.append(f"    d = rule_{name}({', '.join(['g', *('r_' + residual for residual in residuals)])})")
         if step.unbroadcast:
             lines += [f"    if {name}_to is not None:", f"        d = sum_to(d, {name}_to)"]
-        lines += [
-            f"    h = grads[{name}_index]",
-            f"    grads[{name}_index] = d if h is None else h + d if h.size < {LARGE} else into(add, h, d)",
-        ]
+        in_place = "" if tensors else f" if h.size < {LARGE} else into(add, h, d)"
+        lines += [f"    h = grads[{name}_index]", f"    grads[{name}_index] = d if h is None else h + d{in_place}"]
     return "\n".join(lines)
 
 
