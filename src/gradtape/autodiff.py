@@ -1,6 +1,25 @@
-"""`tf.autodiff`: forward mode."""
+"""`tf.autodiff`: forward mode, derivatives of functions, sparse ones, Taylor series, and a check of them all."""
+
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from gradtape._autodiff.accumulator import ForwardAccumulator as ForwardAccumulator
 from gradtape._run.stand_in import missing as _missing
 
-__getattr__ = _missing(__name__)
+if _TYPE_CHECKING:
+    from gradtape._autodiff.checking import check as check
+    from gradtape._autodiff.functional import hvp as hvp
+    from gradtape._autodiff.functional import jvp as jvp
+    from gradtape._autodiff.functional import value_and_gradient as value_and_gradient
+    from gradtape._autodiff.functional import vjp as vjp
+    from gradtape._autodiff.matrices import hessian as hessian
+    from gradtape._autodiff.matrices import jacobian as jacobian
+    from gradtape._autodiff.taylor import taylor as taylor
+
+# Loaded when they are first asked for: an import of gradtape is short.
+_LATER = {
+    "gradtape._autodiff.checking": ["check"],
+    "gradtape._autodiff.functional": ["hvp", "jvp", "value_and_gradient", "vjp"],
+    "gradtape._autodiff.matrices": ["hessian", "jacobian"],
+    "gradtape._autodiff.taylor": ["taylor"],
+}
+__getattr__ = _missing(__name__, _LATER)

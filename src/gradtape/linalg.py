@@ -3,6 +3,9 @@
 from gradtape._ops.contraction import einsum as einsum
 from gradtape._ops.contraction import trace as trace
 from gradtape._ops.creation import eye as eye
+from gradtape._ops.factorization import band_part as band_part
+from gradtape._ops.factorization import cholesky as cholesky
+from gradtape._ops.factorization import triangular_solve as triangular_solve
 from gradtape._ops.norms import global_norm as global_norm
 from gradtape._ops.norms import l2_normalize as l2_normalize
 from gradtape._ops.norms import norm as norm

@@ -36,7 +36,10 @@ WITHOUT_EXAMPLE = {
 
 def exported(module: Any) -> Iterator[str]:
     """Yields the names that a module gives: what it defines or assigns, and what it imports by `x as x`."""
-    for node in ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body:
+    body = ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body
+    # What is loaded later is imported for type checkers alone.
+    body += [each for node in body if isinstance(node, ast.If) for each in node.body]
+    for node in body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.ImportFrom):

@@ -19,13 +19,18 @@ from unittest.mock import patch
 import numpy as np
 
 import gradtape as tf
-from gradtape._autodiff import backward
+from gradtape._autodiff import accumulator, backward, sweep
 from gradtape._core import fast, memory, tracking
-from gradtape._core.op import OPS, Rule
+from gradtape._core.op import OPS, ZERO, Rule
+from gradtape._core.tensor import make_tensor
 from gradtape._core.variable import Variable
+from gradtape._ops.products import matrix_product
+from gradtape._ops.reduction import reduce_sum
+from gradtape._ops.structure import broadcast_to, reshape, stop_gradient, transpose
+from gradtape._ops.trigonometry import sin
+from gradtape._testing import lawbook
 
 from ..engine import test_tape
-from . import lawbook
 
 
 @dataclass
@@ -48,7 +53,7 @@ def pulls_of(name: str) -> list[Any]:
 def rule(name: str, source: str, function: Callable[..., Any]) -> Iterator[None]:
     """Replaces the rule of one input of an operation, in both vocabularies."""
     op = OPS[name]
-    # As a rule of the package it is read in two vocabularies.
+    # As a rule of the package it is read in two vocabularies; a program's own would run on tensors.
     function.__module__ = "gradtape._ops.faults"
     new = Rule(function, [*op.inputs, *(f"{each}_shape" for each in op.inputs), *op.params, "out"], name)
     if new.residuals != op.rules[source].residuals:
@@ -85,9 +90,11 @@ def edited(functions: list[Any], source_of: Callable[[Any], str], old: str, new:
         if old not in source:
             raise ValueError(f"{old!r} is not in the source of {function.__name__}")
         function.__code__ = fast.compiled(source.replace(old, new))
+    forget_pulls()
     try:
         yield
     finally:
+        forget_pulls()
         for function, code in zip(functions, codes, strict=True):
             function.__code__ = code
 
@@ -137,13 +144,28 @@ def writing_exp(x: Any) -> Any:
     return np.exp(x, out=x) if isinstance(x, np.ndarray) and x.ndim else np.exp(x)
 
 
+class NobodyFollows:
+    """Stands for what records in this thread: nothing does."""
+
+    tapes = ()
+
+
+def cut_off(push: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `push_forward` with results that nothing follows."""
+
+    def pushed(*arguments: Any) -> list[Any]:
+        return [None if each is None else make_tensor(each._value) for each in push(*arguments)]
+
+    return pushed
+
+
 # How a pull function adds a cotangent to those that came before.
 ACCUMULATION = f"d if h is None else h + d if h.size < {memory.LARGE} else into(add, h, d)"
 
 FAULTS = [
     Fault(
         "wrong sign: the derivative of cos is +sin",
-        lambda: rule("cos", "x", lambda g, x: g * tf.sin(x)),
+        lambda: rule("cos", "x", lambda g, x: g * sin(x)),
         ("cos",),
     ),
     Fault(
@@ -154,8 +176,8 @@ FAULTS = [
         lambda: rule(
             "reduce_sum",
             "input_tensor",
-            lambda g, input_tensor_shape, axis, keepdims: tf.transpose(
-                tf.broadcast_to(tf.reduce_sum(g), tuple(reversed(input_tensor_shape)))
+            lambda g, input_tensor_shape, axis, keepdims: transpose(
+                broadcast_to(reduce_sum(g), tuple(reversed(input_tensor_shape)))
             ),
         ),
         ("reduce_sum",),
@@ -190,13 +212,39 @@ FAULTS = [
     ),
     Fault(
         "cut second order: exp's rule stops the gradient of its residual",
-        lambda: rule("exp", "x", lambda g, out: g * tf.stop_gradient(out)),
+        lambda: rule("exp", "x", lambda g, out: g * stop_gradient(out)),
         ("exp",),
     ),
     Fault(
         "dtype drift: a rule's constant is a float64",
         lambda: rule("square", "x", lambda g, x: g * x * np.float64(2.0)),
         ("square",),
+    ),
+    Fault(
+        "no cotangent: a rule returns nothing",
+        lambda: rule("square", "x", lambda g, x: None),
+        ("square",),
+    ),
+    Fault(
+        "not linear: a rule squares the cotangent",
+        lambda: rule("negative", "x", lambda g: -g * g),
+        ("negative",),
+    ),
+    Fault("wrong word: the derivative of sin is declared zero", lambda: patch.dict(OPS["sin"].rules, x=ZERO), ("sin",)),
+    Fault(
+        "a tangent lost on the way back: accumulators do not see a gradient's computation",
+        lambda: patch.object(sweep, "RECORDING", NobodyFollows),
+        ("sin",),
+    ),
+    Fault(
+        "a tangent cut off: what computed it is not followed",
+        lambda: patch.object(accumulator, "push_forward", cut_off(accumulator.push_forward)),
+        ("sin",),
+    ),
+    Fault(
+        "accumulators in the wrong order: the outer one is told after the inner one",
+        lambda: patch.object(tracking, "by_order", lambda tracker: -tracker.order),
+        ("exp",),
     ),
     Fault("input overwritten: exp's body writes into its argument", lambda: body("exp", writing_exp), ("exp",)),
     Fault(
@@ -209,8 +257,8 @@ FAULTS = [
         lambda: rule(
             "matrix_product",
             "a",
-            lambda g, b, a_shape, transpose_a, transpose_b: tf.reshape(
-                tf.matmul(g, tf.reshape(b, tuple(reversed(b.shape))), transpose_a, transpose_b), a_shape
+            lambda g, b, a_shape, transpose_a, transpose_b: reshape(
+                matrix_product(g, reshape(b, tuple(reversed(b.shape))), transpose_a, transpose_b), a_shape
             ),
         ),
         ("matrix_product",),

@@ -2,7 +2,9 @@
 
 import pytest
 
-from . import faults, lawbook
+from gradtape._testing import lawbook
+
+from . import faults
 
 
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.description.partition(":")[0])

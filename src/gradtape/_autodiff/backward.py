@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._autodiff.batching import Batch, Boundary, batched, out_of_batch, run_batched, sum_of_batch
+from gradtape._autodiff.batching import Boundary, batched, out_of_batch, run_batched, sum_of_batch
 from gradtape._core import fast
+from gradtape._core.dispatch import shown_name
 from gradtape._core.fast import STEPS, sum_to
 from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule, body_of
 from gradtape._core.slices import IndexedSlices
@@ -116,13 +117,12 @@ class GeneralRecord:
         levels = {
             level: size
             for each in [*tensors, *outputs]
-            if type(each._value) is Batch
-            for level, size in zip(each._value.levels, each._value.array.shape, strict=False)
+            for level, size in getattr(each._value, "sizes", {}).items()
             if level > born
         }
         if levels and not isinstance(self.op, Boundary):
             self.sums = [
-                [(level, size) for level, size in levels.items() if level not in getattr(each._value, "levels", ())]
+                [(level, size) for level, size in levels.items() if level not in getattr(each._value, "sizes", ())]
                 for each in tensors
             ]
 
@@ -176,18 +176,18 @@ def apply_rule(op: Op, name: str, g: Any, record: Any, words: Vocabulary, shape:
     if not isinstance(rule, Rule):
         raise missing_rule(op, name)
     residuals = [record.residual(each, words) for each in rule.residuals]
-    if not op.holomorphic or op.outputs or not is_complex(g):
+    if not op.holomorphic or not is_complex(g[0] if op.outputs else g):
         return words.rule(rule)(g, *residuals)
     # TensorFlow's convention: the cotangent goes through the conjugate of the derivative.
-    pulled = words.rule(rule)(words.conj(g), *residuals)
-    return [words.conj(each) for each in pulled] if op.variadic else words.conj(pulled)
+    pulled = words.rule(rule)([*map(words.conj, g)] if op.outputs else words.conj(g), *residuals)
+    return [*map(words.conj, pulled)] if op.variadic else words.conj(pulled)
 
 
 def missing_rule(op: Op, name: str) -> LookupError:
     """Returns the error for a derivative that nobody has written."""
     word = op.rules[name]
     reason = "is not written yet" if word is NOT_WRITTEN else f"is {word!r}"
-    return LookupError(f"{op.name}: the gradient with respect to {name!r} {reason}.")
+    return LookupError(f"{shown_name(op)}: the gradient with respect to {name!r} {reason}.")
 
 
 def is_complex(g: Any) -> bool:

@@ -63,6 +63,11 @@ class Batch(Carried):
         """The NumPy dtype."""
         return self.array.dtype
 
+    @property
+    def sizes(self) -> dict[int, int]:
+        """The number of elements of the batch, by level."""
+        return dict(zip(self.levels, self.array.shape, strict=False))
+
     def __add__(self, other: Any) -> Any:
         return pair(np.add, self, other)
 
@@ -241,7 +246,10 @@ class Boundary:
 
     def function(self, x: Tensor) -> Tensor:
         """The step on a tensor; all that follow it are told."""
-        output = make_tensor(self.body(x._value))
+        value = x._value
+        # What another interpreter carries goes over part by part.
+        apart = isinstance(value, Carried) and type(value) is not Batch
+        output = make_tensor(value.mapped(self.function) if apart else self.body(value))
         if is_differentiable(output._value.dtype):
             for tracker in live_trackers([x]):
                 tracker.record(self, [x], {}, [output])
@@ -274,7 +282,7 @@ def into_batch(x: Tensor, level: int) -> Tensor:
 
 def out_of_batch(x: Tensor, level: int, size: int) -> Tensor:
     """Returns the tensors that `x` stands for, stacked along a new first axis; the same one each time if it is one."""
-    if level in getattr(x._value, "levels", ()):
+    if level in getattr(x._value, "sizes", ()):
         return Boundary(False, level, size).function(x)
     return OPS["broadcast_to"].function(x, (size, *x._value.shape))
 

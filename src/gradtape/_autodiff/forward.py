@@ -14,7 +14,7 @@ from gradtape._core.tensor import Tensor
 
 
 def push_forward(
-    op: Any, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor], tangents: list[Tensor | None]
+    op: Any, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor], tangents: list[Any]
 ) -> list[Tensor | None]:
     """Returns the tangents of `outputs`, the results of `op` on `tensors`, for the inputs' tangents.
 

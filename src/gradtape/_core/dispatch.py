@@ -17,7 +17,6 @@ from gradtape._core.tracking import live_trackers
 from gradtape._core.variable import Variable
 from gradtape.errors import InvalidArgumentError, OpError
 
-
 # Operations with the dtypes of inputs that have been looked at and are right.
 _ACCEPTED: set[tuple[Any, ...]] = set()
 

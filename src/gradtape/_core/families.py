@@ -74,7 +74,8 @@ def public_function(op: Op, body: Any, mode: str | None = None) -> FunctionType:
     general, set_fast = slow(op, mode)
     if fast.supports(op):
         function = fast.build(op, general, body)
-        set_fast(positional(function, op.keywords) if op.keywords else function)
+        keywords = tuple(name for name in op.keywords if name in op.signature)
+        set_fast(positional(function, keywords) if keywords else function)
         return function
     source = f"def general({fast.header(op)}):\n    return _slow({', '.join(op.signature)})"
     return fast.written_later(lambda: source, {"_slow": general}, op, body)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._core.own import is_ours, on_tensors
+from gradtape._core.own import is_ours, own_reading
 
 Array = Any
 TensorLike = Any
@@ -72,7 +72,7 @@ class Rule:
             if is_ours(self.function):
                 found = read_as(self.function, meaning)
             else:
-                found = on_tensors(self.function, self.arrays)
+                found = own_reading(self.function, self.arrays, meaning)
             self._readings[meaning] = found
         return found
 
@@ -157,7 +157,8 @@ class Op:
 
     __slots__ = (
         "as_params", "batch", "body", "family", "function", "holomorphic", "inputs", "jvp", "keywords", "matching",
-        "name", "outputs", "parameters", "params", "prepare", "rules", "samples", "shape", "signature", "types", "variadic",
+        "name", "outputs", "parameters", "params", "prepare", "rules", "samples", "shape", "signature", "types",
+        "variadic",
     )  # fmt: skip
 
     name: str

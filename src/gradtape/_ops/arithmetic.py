@@ -15,7 +15,7 @@ from gradtape._core.sampling import Values, arrays, pairs, singles
 from gradtape._core.tensor import Tensor
 from gradtape._ops.comparison import keep, keep_array
 from gradtape._ops.parameters import Shape
-from gradtape._ops.quotients import divide_no_nan, multiply_no_nan, xdivy
+from gradtape._ops.quotients import divide_no_nan, multiply_no_nan, ratio
 from gradtape.errors import InvalidArgumentError
 
 SIGNED = frozenset(dtype for dtype in NUMBERS if dtype.kind != "u")
@@ -216,7 +216,7 @@ def square(x: TensorLike, name: str | None = None) -> Array:
 
 
 # As in TensorFlow, no gradient that is 0 becomes NaN at 0: `where` can mask the place.
-@elementwise(singles(0.2, 2.0), x=lambda g, out: 0.5 * xdivy(g, out))
+@elementwise(singles(0.2, 2.0), x=lambda g, out: 0.5 * ratio(g, out))
 def sqrt(x: TensorLike, name: str | None = None) -> Array:
     """Returns the square root of `x` element-wise; NaN for a negative number.
 

@@ -10,7 +10,7 @@ from gradtape._core.dtypes import FLOATS
 from gradtape._core.families import elementwise
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import pairs, singles
-from gradtape._ops.comparison import keep, not_equal, select_array
+from gradtape._ops.comparison import not_equal, select, select_array
 from gradtape._ops.quotients import xdivy
 
 
@@ -185,8 +185,9 @@ def times_logarithm(x: Array, y: Array, logarithm: Callable[[Array], Array]) -> 
 
 @elementwise(
     pairs(0.3, 2.0),
-    x=lambda g, x, y: xlogy(keep(g, not_equal(x, 0.0)), y),
-    y=lambda g, x, y: xdivy(g * x, y),
+    # Where x is 0 the logarithm is that of 1.
+    x=lambda g, x, y: g * log(select(not_equal(x, 0.0), y, 1.0)),
+    y=lambda g, x, y: g * xdivy(x, y),
 )
 def xlogy(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     """Returns `x * log(y)` element-wise, and 0 where `x` is 0, also if `y` is 0 there.
@@ -211,8 +212,8 @@ def xlogy(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
 
 @elementwise(
     pairs(0.3, 2.0),
-    x=lambda g, x, y: xlog1py(keep(g, not_equal(x, 0.0)), y),
-    y=lambda g, x, y: xdivy(g * x, 1.0 + y),
+    x=lambda g, x, y: g * log1p(select(not_equal(x, 0.0), y, 0.0)),
+    y=lambda g, x, y: g * xdivy(x, 1.0 + y),
 )
 def xlog1py(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     """Returns `x * log(1 + y)` element-wise, and 0 where `x` is 0, also if `y` is -1 there.

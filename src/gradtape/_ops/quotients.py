@@ -210,10 +210,27 @@ def multiply_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Ar
     return np.multiply(x, y)
 
 
+def or_zero(x: Array, y: Array) -> Array:
+    """Returns the quotient of arrays, and 0 where `x` is 0."""
+    zero = np.equal(x, 0)
+    if np.count_nonzero(zero):
+        y = select_array(zero, np.ones((), y.dtype), y)
+    return np.divide(x, y)
+
+
+@elementwise(pairs(0.5, 2.0), x=lambda g, y: ratio(g, y), y=lambda g, y, out: -ratio(g * out, y))
+def ratio(x: TensorLike, y: TensorLike) -> Array:
+    """Returns `x / y` element-wise, and 0 where `x` is 0: for cotangents, in which a rule has to stay linear.
+
+    Its derivative is that of a quotient, also where `x` is 0: `xdivy` has none there.
+    """
+    return or_zero(x, y)
+
+
 @elementwise(
     DIVISIONS,
-    x=lambda g, x, y: xdivy(keep(g, not_equal(x, 0.0)), y),
-    y=lambda g, y, out: -xdivy(g * out, y),
+    x=lambda g, x, y: ratio(keep(g, not_equal(x, 0.0)), y),
+    y=lambda g, y, out: -ratio(g * out, y),
 )
 def xdivy(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     """Returns `x / y` element-wise, and 0 where `x` is 0, also if `y` is 0 there.
@@ -233,7 +250,4 @@ def xdivy(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     >>> tf.math.xdivy([3.0, 0.0], [2.0, 0.0])
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1.5, 0. ], dtype=float32)>
     """
-    zero = np.equal(x, 0)
-    if np.count_nonzero(zero):
-        y = select_array(zero, np.ones((), y.dtype), y)
-    return np.divide(x, y)
+    return or_zero(x, y)

@@ -19,11 +19,13 @@ BEYOND = {
 """Namespaces of TensorFlow: when gradtape lacks one, a name that looks alike would mislead."""
 
 INSTEAD = {
+    "tf.RegisterGradient": "use tf.custom_gradient, or declare the operation with gradtape.op",
     "tf.Session": "TensorFlow 1's graphs are not covered: call the operations, and read values with .numpy()",
     "tf.cond": "write Python's own if",
     "tf.function": "leave the decorator out: operations run at once",
     "tf.global_variables_initializer": "leave it out: a variable has its value from the start",
     "tf.map_fn": "write a loop, and tf.stack its results",
+    "tf.no_gradient": "declare the operation with gradtape.op, where NOT_DIFFERENTIABLE says it",
     "tf.placeholder": "TensorFlow 1's graphs are not covered: give a function the value as an argument",
     "tf.py_function": "call the function",
     "tf.while_loop": "write Python's own while",

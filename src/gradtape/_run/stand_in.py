@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from gradtape._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
-    from typing import Any, NoReturn
+    from typing import Any
 
 __all__ = ["as_tensorflow", "missing"]
 
@@ -19,6 +19,9 @@ PACKAGE = __name__.partition(".")[0]
 STOOD_FOR = "tensorflow"
 VERSION = f"2.21.0+{PACKAGE}.{__version__}"
 """What `tensorflow.__version__` says under the stand-in: whose behaviour is followed, and who follows it."""
+
+
+NOTHING: Mapping[str, Sequence[str]] = {}
 
 
 def as_tensorflow() -> StandIn:
@@ -40,17 +43,27 @@ def as_tensorflow() -> StandIn:
     return StandIn()
 
 
-def missing(module_name: str) -> Callable[[str], NoReturn]:
+def missing(module_name: str, later: Mapping[str, Sequence[str]] = NOTHING) -> Callable[[str], Any]:
     """Makes the `__getattr__` (PEP 562) of a public module, which names the nearest thing that gradtape has.
 
     Args:
         module_name: the module's full name, such as `gradtape.math`.
+        later: by the module that holds them, names of the public module that are loaded when they are first asked for;
+            a module's own name stands for the module.
 
     Returns:
-        A function of an attribute's name that raises AttributeError.
+        A function of an attribute's name that loads it, or raises AttributeError.
     """
+    homes = {name: home for home, names in later.items() for name in names}
 
-    def __getattr__(name: str) -> NoReturn:
+    def __getattr__(name: str) -> Any:
+        if name in homes:
+            from importlib import import_module
+
+            module = import_module(homes[name])
+            value = module if module.__name__ == f"{module_name}.{name}" else getattr(module, name)
+            setattr(sys.modules[module_name], name, value)
+            return value
         # obj=None keeps Python from adding a second suggestion, which knows one module only.
         if name.startswith("_"):
             raise AttributeError(f"module {module_name!r} has no attribute {name!r}", name=name, obj=None)

@@ -1,0 +1,1 @@
+"""The laws that hold for every operation, a topic a file: `gradtape.testing` shows them."""

@@ -1,0 +1,64 @@
+"""All laws by name, and how they are run on an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from gradtape._core.families import COMPOSITES
+from gradtape._core.op import OPS, Op
+from gradtape._core.sampling import Sample
+from gradtape._testing import batched, derivatives, second, values
+from gradtape._testing.cases import cases
+
+# In the order in which they say most plainly what is wrong: a law may stumble over what an earlier one names.
+LAWS = {law.__name__: law for law in (*values.LAWS, *derivatives.LAWS, *second.LAWS, *batched.LAWS)}
+# The dtypes that laws run in, where the operation takes them.
+DTYPES = ("float32", "float64", "complex128")
+
+
+def names() -> list[str]:
+    """The names of the package's operations and composites; those of a program have dots."""
+    return sorted(name for name in (*OPS, *COMPOSITES) if "." not in name)
+
+
+def subject(name: str) -> tuple[Op | None, Any, Iterable[Sample]]:
+    """Returns the record (None for a composite), the function and the samples of what is registered under `name`."""
+    op = OPS.get(name)
+    function, samples = (op.function, op.samples) if op else COMPOSITES[name]
+    return op, function, samples or ()
+
+
+def dtypes(name: str) -> list[str]:
+    """The dtypes in which the laws run for an operation or composite of the package."""
+    return dtypes_of(OPS.get(name))
+
+
+def dtypes_of(op: Op | None) -> list[str]:
+    """The dtypes in which the laws run for an operation; None stands for a composite."""
+    if op is None:
+        return ["float32", "float64"]
+    # Inputs that take none of them, such as indices and conditions, have numbers of their own kind.
+    sets = ([each for each in DTYPES if np.dtype(each) in accepted] for accepted in op.types)
+    return next(filter(None, sets), ["float64"])
+
+
+def check(name: str, law: str, dtype: str) -> int:
+    """Runs one law on all samples of one operation of the package; returns how many."""
+    return check_samples(name, *subject(name), law, dtype)
+
+
+def check_samples(name: str, op: Op | None, function: Any, samples: Iterable[Sample], law: str, dtype: str) -> int:
+    """Runs one law on all samples; returns how many, and says which sample broke it."""
+    count = 0
+    for case in cases(op, function, samples, dtype):
+        try:
+            LAWS[law](case, dtype)
+        except Exception as error:
+            kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+            reason = f"{name}({case.sample}) in {dtype} breaks the law “{law}”: {kind}{error}"
+            raise AssertionError(reason) from error
+        count += 1
+    return count
