@@ -164,9 +164,15 @@ _operators.install()
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradtape\.")
 
 if _TYPE_CHECKING:
+    from gradtape import op as op
+    from gradtape import optimize as optimize
+    from gradtape import testing as testing
+
     bfloat16: DType
 
-_lacks = _missing(__name__)
+# Loaded when they are first asked for: an import of gradtape is short.
+_LATER = {f"gradtape.{name}": [name] for name in ("op", "optimize", "testing")}
+_lacks = _missing(__name__, _LATER)
 
 
 def __getattr__(name: str) -> _Any:

@@ -1,5 +1,11 @@
 """Operations of a program's own, declared as the package declares its: `from gradtape import op`."""
 
+from gradtape._core.batches import aligned as aligned
+from gradtape._core.batches import as_it_is as as_it_is
+from gradtape._core.batches import moving as moving
+from gradtape._core.batches import one_by_one as one_by_one
+from gradtape._core.batches import past_axes as past_axes
+from gradtape._core.batches import past_axis as past_axis
 from gradtape._core.dtypes import ANY as ANY
 from gradtape._core.dtypes import BOOL as BOOL
 from gradtape._core.dtypes import COMPLEX as COMPLEX

@@ -49,7 +49,7 @@ def check_laws(
     op = record if isinstance(record, Op) else None
     name = getattr(operation, "__qualname__", repr(operation)).rpartition(".")[2]
     if samples is None:
-        samples = op.samples if op is not None else declared_samples(operation)
+        samples = op.samples if op is not None else _declared_samples(operation)
     samples = list(samples or ())
     chosen = list(LAWS if laws is None else laws)
     if unknown := [law for law in chosen if law not in LAWS]:
@@ -63,7 +63,7 @@ def check_laws(
     return sum(lawbook.check_samples(name, op, operation, samples, law, kind) for kind in kinds for law in chosen)
 
 
-def declared_samples(function: Callable[..., Any]) -> Any:
+def _declared_samples(function: Callable[..., Any]) -> Any:
     """Returns the samples of a composite, None for a function that was not declared as one."""
     found, samples = COMPOSITES.get(record_name(function), (None, None))
     return samples if found is function else None

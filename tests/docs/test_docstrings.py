@@ -16,6 +16,9 @@ import gradtape
 NAMESPACES = (
     "",
     ".autodiff",
+    ".optimize",
+    ".op",
+    ".testing",
     ".math",
     ".linalg",
     ".nn",

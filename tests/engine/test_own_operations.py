@@ -353,6 +353,67 @@ def test_the_import_leaves_laws_and_declarations_out() -> None:
     assert not done.stdout.strip()
 
 
+@op.primitive(
+    FLAT,
+    types=op.INEXACT,
+    shape=lambda x_shape: (x_shape[:-1], x_shape),
+    outputs=True,
+    x=lambda g, x: 2.0 * tf.expand_dims(g[0], -1) * x + g[1] * tf.cos(x),
+)
+def complex_square_and_sine(x):
+    return [np.sum(x * x, axis=-1), np.sin(x)]
+
+
+def test_several_complex_results_obey_the_laws() -> None:
+    assert check_laws(complex_square_and_sine, dtypes=["complex128"]) == 2 * len(testing.LAWS)
+
+
+def test_several_complex_results_have_the_gradient_of_the_same_operations() -> None:
+    x = tf.constant([0.5 + 1.0j, -1.0 + 0.3j, 2.0j], tf.complex128)
+    weights = tf.constant([1.0 - 2.0j, 0.5j, 3.0 + 0.0j], tf.complex128)
+
+    def ours(x: Any) -> Any:
+        total, sines = complex_square_and_sine(x)
+        return total * (2.0 - 1.0j) + tf.reduce_sum(weights * sines)
+
+    def theirs(x: Any) -> Any:
+        return tf.reduce_sum(x * x) * (2.0 - 1.0j) + tf.reduce_sum(weights * tf.sin(x))
+
+    slopes = []
+    for function in (ours, theirs):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = function(x)
+            first = inner.gradient(y, x)
+        slopes.append((first.numpy(), outer.gradient(first, x).numpy()))
+    (one, two), (other, another) = slopes
+    np.testing.assert_allclose(one, other)
+    np.testing.assert_allclose(two, another)
+    # TensorFlow's convention: the gradient is the conjugate of the holomorphic derivative.
+    value = x.numpy()
+    np.testing.assert_allclose(one, np.conj(2 * value * (2 - 1j) + weights.numpy() * np.cos(value)))
+
+
+def test_the_gradient_of_several_complex_results_is_the_finite_difference() -> None:
+    start, step = np.array([0.5 + 1.0j, -1.0 + 0.3j]), 1e-6
+    x = tf.constant(start)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total, sines = complex_square_and_sine(x)
+        y = tf.math.real(total) + tf.math.imag(tf.reduce_sum(sines))
+    found = tape.gradient(y, x).numpy()
+
+    def loss(value: Any) -> float:
+        return float(np.real(np.sum(value * value)) + np.imag(np.sum(np.sin(value))))
+
+    for k in range(2):
+        for direction, part in ((1.0, found.real), (1j, found.imag)):
+            move = step * direction * np.eye(2)[k]
+            assert part[k] == pytest.approx((loss(start + move) - loss(start - move)) / (2 * step), rel=1e-6)
+
+
 @pytest.mark.parametrize("operation", [exp, running, powered, square_and_sine], ids=lambda each: each.__name__)
 def test_a_jacobian_takes_all_rows_at_once(operation: Callable[..., Any]) -> None:
     x = tf.constant([0.5, 1.0, 2.0], tf.float64)
@@ -363,3 +424,60 @@ def test_a_jacobian_takes_all_rows_at_once(operation: Callable[..., Any]) -> Non
     one_by_one = tape.jacobian(y, x, experimental_use_pfor=False)
     np.testing.assert_allclose(tape.jacobian(y, x), one_by_one)
     assert np.linalg.matrix_rank(one_by_one) == 3
+
+
+@pytest.mark.parametrize(("batch", "calls"), [({}, 3), ({"batch": op.as_it_is}, 1)])
+def test_a_batching_rule_says_how_often_the_body_runs(batch: dict[str, Any], calls: int) -> None:
+    ran = []
+
+    @op.discrete(inputs=("x",), shape=same, **batch)
+    def noted(x):
+        ran.append(x.shape)
+        return np.cumsum(x, axis=-1)
+
+    found = tf.vectorized_map(noted, tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    assert found.numpy().tolist() == [[1.0, 3.0], [3.0, 7.0], [5.0, 11.0]]
+    assert len(ran) == calls
+
+
+def test_a_wrong_batching_rule_is_caught() -> None:
+    @op.linear(FLAT, shape=same, batch=op.as_it_is, x=lambda g: tf.cumsum(g, 0, reverse=True))
+    def running_down(x):
+        return np.cumsum(x, axis=0)
+
+    with pytest.raises(AssertionError, match="breaks the law “batch_is_the_loop”"):
+        check_laws(running_down)
+
+
+def test_parameters_and_products_move_past_the_batch() -> None:
+    @op.linear(
+        op.arrays((2, 3), axis=[0, 1, -1]),
+        shape=lambda x, axis: x,
+        batch=op.moving(axis=op.past_axis),
+        x=lambda g, axis: tf.cumsum(g, axis, reverse=True),
+    )
+    def running_along(x, axis=0):
+        return np.cumsum(x, axis)
+
+    @op.linear(
+        op.arrays((2, 3), axes=[None, 0, (0, 1), (-1,)]),
+        shape=lambda x, axes: np.sum(np.ones(x), axes).shape,
+        batch=op.moving(axes=op.past_axes),
+        x=lambda g, x_shape, axes: tf.broadcast_to(
+            tf.reshape(g, np.sum(np.ones(x_shape), axes, keepdims=True).shape), x_shape
+        ),
+    )
+    def total(x, axes=None):
+        return np.sum(x, axes)
+
+    @op.bilinear(
+        op.arrays(((2, 3), (3,))),
+        shape=lambda x, y: x[:1],
+        batch=op.aligned(2, 1),
+        x=lambda g, y: tf.tensordot(g, y, 0),
+        y=lambda g, x: tf.linalg.matvec(x, g, transpose_a=True),
+    )
+    def applied(x, y):
+        return np.matmul(x, y[..., None])[..., 0]
+
+    assert all(map(check_laws, [running_along, total, applied]))

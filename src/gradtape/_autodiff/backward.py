@@ -176,7 +176,7 @@ def apply_rule(op: Op, name: str, g: Any, record: Any, words: Vocabulary, shape:
     if not isinstance(rule, Rule):
         raise missing_rule(op, name)
     residuals = [record.residual(each, words) for each in rule.residuals]
-    if not op.holomorphic or not is_complex(g[0] if op.outputs else g):
+    if not op.holomorphic or not (any(map(is_complex, g)) if op.outputs else is_complex(g)):
         return words.rule(rule)(g, *residuals)
     # TensorFlow's convention: the cotangent goes through the conjugate of the derivative.
     pulled = words.rule(rule)([*map(words.conj, g)] if op.outputs else words.conj(g), *residuals)

@@ -35,7 +35,29 @@ def whole(arrays: list[Any], batched: list[bool]) -> list[Any]:
 
 
 def as_it_is(op: Any, arrays: list[Any], batched: list[bool], params: dict[str, Any]) -> Any:
-    """The rule of an operation to which leading axes are all the same: its body."""
+    """The rule of an operation to which leading axes are all the same: its body.
+
+    As of one that works along the last axis, or that takes stacks of matrices.
+
+    Args:
+        op: the operation.
+        arrays: its inputs.
+        batched: for each of them, whether it holds a batch along its first axis.
+        params: the other parameters.
+
+    Returns:
+        What the body gives, the batch along the first axis.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.linear(op.arrays((3,)), shape=lambda x: x, batch=op.as_it_is, x=lambda g: tf.reverse(g, [-1]))
+    ... def backwards(x):
+    ...     return x[..., ::-1]
+    >>> tf.vectorized_map(backwards, tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    array([[2., 1.],
+           [4., 3.]], dtype=float32)
+    """
     return call(op, whole(arrays, batched), params)
 
 
@@ -45,6 +67,24 @@ def moving(**changes: Callable[[Any, Any], Any]) -> BatchRule:
     Args:
         **changes: for a parameter, a function of its value and of the first array (with a batch axis), which returns
             the value to run the body with.
+
+    Returns:
+        The rule, for the field `batch` of a declaration.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.linear(
+    ...     op.arrays((2, 3), axis=[0, 1, -1]),
+    ...     shape=lambda x, axis: x,
+    ...     batch=op.moving(axis=op.past_axis),
+    ...     x=lambda g, axis: tf.cumsum(g, axis, reverse=True),
+    ... )
+    ... def running_sum(x, axis=0):
+    ...     return np.cumsum(x, axis)
+    >>> tf.vectorized_map(lambda row: running_sum(row, 0), tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    array([[1., 3.],
+           [3., 7.]], dtype=float32)
     """
 
     def rule(op: Any, arrays: list[Any], batched: list[bool], params: dict[str, Any]) -> Any:
@@ -56,12 +96,38 @@ def moving(**changes: Callable[[Any, Any], Any]) -> BatchRule:
 
 
 def past_axis(axis: int, array: Any) -> int:
-    """Moves an axis past that of the batch; one that is counted from the end stays."""
+    """Moves an axis past that of the batch; one that is counted from the end stays.
+
+    Args:
+        axis: an axis of one input.
+        array: the first input with its batch axis; not looked at.
+
+    Returns:
+        The same axis of the array with a batch axis in front.
+
+    >>> from gradtape import op
+    >>> op.past_axis(0, None), op.past_axis(-1, None)
+    (1, -1)
+    """
     return axis + 1 if axis >= 0 else axis
 
 
 def past_axes(axes: Any, array: Any) -> Any:
-    """Moves an axis or several past that of the batch; None stands for all others."""
+    """Moves an axis or several past that of the batch; None stands for all others.
+
+    Args:
+        axes: an axis, a tuple of axes, or None.
+        array: the first input with its batch axis.
+
+    Returns:
+        The same axes of the array with a batch axis in front.
+
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> batch = np.ones((10, 2, 3))
+    >>> op.past_axes((0, -1), batch), op.past_axes(None, batch)
+    ((1, -1), (1, 2))
+    """
     if axes is None:
         return tuple(range(1, array.ndim))
     if type(axes) is int:
@@ -84,6 +150,27 @@ def aligned(*cores: int) -> BatchRule:
     """Returns the rule of a product that broadcasts all axes but its last ones: `cores` says for each input how many.
 
     The same axes of all inputs come to stand in one line; an input without a batch is left for NumPy to broadcast.
+
+    Args:
+        *cores: for each input, the number of its last axes that do not broadcast: 2 for a matrix, 1 for a vector.
+
+    Returns:
+        The rule, for the field `batch` of a declaration.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.bilinear(
+    ...     op.arrays(((2, 3), (3, 4))),
+    ...     shape=lambda x, y: (x[0], y[1]),
+    ...     batch=op.aligned(2, 2),
+    ...     x=lambda g, y: tf.matmul(g, y, transpose_b=True),
+    ...     y=lambda g, x: tf.matmul(x, g, transpose_a=True),
+    ... )
+    ... def product(x, y):
+    ...     return np.matmul(x, y)
+    >>> tf.vectorized_map(lambda x: product(x, tf.eye(2)), tf.ones([5, 3, 2])).shape
+    TensorShape([5, 3, 2])
     """
 
     def rule(op: Any, arrays: list[Any], batched: list[bool], params: dict[str, Any]) -> Any:
@@ -99,7 +186,28 @@ def aligned(*cores: int) -> BatchRule:
 
 
 def one_by_one(op: Any, arrays: list[Any], batched: list[bool], params: dict[str, Any]) -> Any:
-    """The rule of last resort: the body, run on one input after the other."""
+    """The rule of last resort: the body, run on one input after the other.
+
+    It is that of every declaration that names no other, so that all operations work in batches.
+
+    Args:
+        op: the operation.
+        arrays: its inputs.
+        batched: for each of them, whether it holds a batch along its first axis.
+        params: the other parameters.
+
+    Returns:
+        The results, stacked.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.discrete(op.arrays((3,)), inputs=("x",), shape=lambda x: (), batch=op.one_by_one)
+    ... def signs(x):
+    ...     return np.count_nonzero(np.diff(np.sign(x)))
+    >>> tf.vectorized_map(signs, tf.constant([[1.0, 2.0, -3.0], [1.0, -2.0, 3.0]])).numpy().tolist()
+    [1, 2]
+    """
     size = size_of(arrays, batched)
     if not size:
         return empty_results(op, arrays, batched, params)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype, float32, float64, int32, int64
+from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype, complex128, float32, float64, int32, int64
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape.errors import InvalidArgumentError
@@ -184,6 +184,8 @@ def from_list(value: Any, dtype: DType | None) -> Any:
             if kind in (str, bytes):
                 raise mixed(value) if len(kinds) > 1 else text_refused(value, dtype)
             raise unsupported(value)
+    if dtype is complex128 and complex in kinds:
+        return rectangular(value, np.complex128)
     if complex in kinds and kinds[0] is not complex:
         raise mixed(value)
     if kinds and kinds[0] is bool and any(kind not in (bool, np.bool_) for kind in kinds):

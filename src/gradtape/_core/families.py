@@ -90,13 +90,32 @@ def positional(function: Any, keywords: tuple[str, ...]) -> Callable[..., Any]:
 def elementwise(samples: Any = None, /, *, types: Any = INEXACT, **rules: Any) -> Declaration[Tensor]:
     """Declares an operation on one element of each input; inputs broadcast.
 
-    Args:
-        samples: what to test with, of `sampling`.
-        types: the dtypes that the inputs accept: a set for all, or a dict by input.
-        **rules: for each input, the cotangent `g` times the partial derivative, or a word; fields of `Op` as well.
-
     The derivative forward is the rule itself, applied to a tangent; the engine sums a cotangent over what was broadcast
-    and conjugates complex ones.
+    and conjugates complex ones. A batch of inputs goes through the body as it is.
+
+    Args:
+        samples: what to test with: `singles`, `pairs` or `arrays`.
+        types: the dtypes that the inputs accept: a set for all, such as `FLOATS`, or a dict by input.
+        **rules: for each input, a function that returns the cotangent `g` times the partial derivative; its other
+            parameters are what the tape keeps (`x`, `x_shape`, `x_dtype`, `out`, parameters of the body). Or a word:
+            `ZERO`, `NOT_DIFFERENTIABLE`, `CUT`, `NOT_WRITTEN`. Also `holomorphic=False`, where the rules conjugate
+            complex numbers themselves.
+
+    Returns:
+        A decorator: it makes a body in NumPy the public function.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.elementwise(op.singles(0.5, 2.0), x=lambda g, out: -g * out * out)
+    ... def inverse(x):
+    ...     return np.reciprocal(x)
+    >>> x = tf.constant([1.0, 2.0])
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = inverse(x)
+    >>> tape.gradient(y, x).numpy()
+    array([-1.  , -0.25], dtype=float32)
     """
     return _declaration("elementwise", samples, elementwise_shape, types, rules)
 
@@ -114,8 +133,34 @@ def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules:
 def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Any]:
     """Declares an operation that is linear in its one input; the rule is its transpose.
 
-    A tangent's image is the operation itself. Args as for `elementwise`; `shape` is the shape rule, and `batch`, among
-    the rules, says how to run on many inputs at once.
+    A tangent's image is the operation itself.
+
+    Args:
+        samples: what to test with, as for `elementwise`.
+        shape: a function that returns the result's shape for the input's, and for the other parameters by name; it may
+            raise InvalidArgumentError.
+        types: the dtypes that the input accepts.
+        **rules: for the input, a function that applies the transpose to the cotangent `g`. Also `batch`: how the
+            operation runs on many inputs at once, as `as_it_is`; one after the other if it is not given. And
+            `outputs=True` where the body returns a list of results: then `g` is a list, and `shape` returns one.
+
+    Returns:
+        A decorator: it makes a body in NumPy the public function.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.linear(
+    ...     op.arrays((3,), (2, 3)), shape=lambda x: x, batch=op.as_it_is, x=lambda g: tf.cumsum(g, -1, reverse=True)
+    ... )
+    ... def running_sum(x):
+    ...     return np.cumsum(x, axis=-1)
+    >>> x = tf.constant([1.0, 2.0, 3.0])
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = running_sum(x)
+    >>> y.numpy(), tape.gradient(y, x).numpy()
+    (array([1., 3., 6.], dtype=float32), array([3., 2., 1.], dtype=float32))
     """
     return _declaration("linear", samples, shape, types, rules)
 
@@ -123,7 +168,36 @@ def linear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules:
 def bilinear(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Tensor]:
     """Declares an operation that is linear in each of its inputs; the rules are the transposes.
 
-    Args as for `linear`.
+    Its tangent is the operation with one input replaced.
+
+    Args:
+        samples: what to test with, as for `elementwise`.
+        shape: a function that returns the result's shape for the inputs' and the other parameters, as for `linear`.
+        types: the dtypes that the inputs accept: a set for all, or a dict by input.
+        **rules: for each input, a function of the cotangent `g` and of the other input. Also `batch`: how the operation
+            runs on many inputs at once, as `aligned(2, 1)`; one after the other if it is not given.
+
+    Returns:
+        A decorator: it makes a body in NumPy the public function.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.bilinear(
+    ...     op.arrays(((2,), (3,))),
+    ...     shape=lambda a, b: a + b,
+    ...     batch=op.one_by_one,
+    ...     a=lambda g, b: tf.linalg.matvec(g, b),
+    ...     b=lambda g, a: tf.linalg.matvec(g, a, transpose_a=True),
+    ... )
+    ... def outer_product(a, b):
+    ...     return np.outer(a, b)
+    >>> a, b = tf.constant([1.0, 2.0]), tf.constant([1.0, 10.0, 100.0])
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(a)
+    ...     y = outer_product(a, b)
+    >>> tape.gradient(y, a).numpy()
+    array([111., 111.], dtype=float32)
     """
     return _declaration("bilinear", samples, shape, types, rules)
 
@@ -141,7 +215,37 @@ def primitive(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rul
 def primitive(samples: Any = None, /, *, shape: Any, types: Any = INEXACT, **rules: Any) -> Declaration[Any]:
     """Declares an operation of no other kind: rules for cotangents, and the shape; its tangents follow by transposing.
 
-    Args as for `linear`; `outputs=True` for a list of results, `variadic=True` for a list of inputs.
+    Args:
+        samples: what to test with, as for `elementwise`.
+        shape: a function that returns the result's shape for the inputs' and the other parameters, as for `linear`;
+            a tuple of shapes for several results.
+        types: the dtypes that the inputs accept: a set for all, or a dict by input.
+        **rules: for each input, a function of the cotangent `g` and of what the tape keeps, as for `elementwise`; it
+            returns the input's cotangent. Also `batch`, as for `linear`; `holomorphic=False`, as for `elementwise`;
+            `outputs=True` for a list of results (`g` and `out` are lists), `variadic=True` for one input that is a
+            list.
+
+    Returns:
+        A decorator: it makes a body in NumPy the public function.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.primitive(
+    ...     op.arrays((3,), (2, 3)),
+    ...     types=op.FLOATS,
+    ...     shape=lambda x_shape: x_shape[:-1],
+    ...     batch=op.as_it_is,
+    ...     x=lambda g, x, out: tf.expand_dims(g / out, -1) * x,
+    ... )
+    ... def length(x):
+    ...     return np.sqrt(np.sum(x * x, axis=-1))
+    >>> x = tf.constant([3.0, 4.0])
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = length(x)
+    >>> y.numpy(), tape.gradient(y, x).numpy()
+    (np.float32(5.0), array([0.6, 0.8], dtype=float32))
     """
     return _declaration("primitive", samples, shape, types, rules)
 
@@ -151,8 +255,25 @@ def discrete(
 ) -> Declaration[Tensor]:
     """Declares an operation without a derivative: a comparison, a rounding, an index.
 
-    Args as for `linear`; `inputs` names the array inputs. Without a `shape` the operation is elementwise. With the word
-    `CUT` for the inputs, tapes follow the result all the same.
+    Args:
+        samples: what to test with, as for `elementwise`.
+        inputs: the names of the array inputs.
+        shape: as for `linear`; without it the operation is elementwise.
+        types: the dtypes that the inputs accept: a set for all, or a dict by input.
+        **fields: `batch`, as for `linear`; the word `CUT` under the names of the inputs, where tapes are to follow the
+            result all the same.
+
+    Returns:
+        A decorator: it makes a body in NumPy the public function.
+
+    >>> import gradtape as tf
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> @op.discrete(op.singles(), inputs=("x",), types=op.REALS)
+    ... def is_whole(x):
+    ...     return x == np.floor(x)
+    >>> is_whole([1.0, 1.5]).numpy()
+    array([ True, False])
     """
     family = "elementwise" if shape is None else "primitive"
     rules = {**dict.fromkeys(inputs, NOT_DIFFERENTIABLE), **fields}
@@ -160,7 +281,23 @@ def discrete(
 
 
 def composite(samples: Any = None, /) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Declares a function of other operations: it has no rule of its own, and the laws hold for it all the same."""
+    """Declares a function of other operations: it has no rule of its own, and the laws hold for it all the same.
+
+    Args:
+        samples: what to test with, as for `elementwise`.
+
+    Returns:
+        A decorator: it notes the function with its samples, and returns it as it is.
+
+    >>> import gradtape as tf
+    >>> from gradtape import op
+    >>> from gradtape.testing import check_laws
+    >>> @op.composite(op.pairs())
+    ... def distance(x, y):
+    ...     return tf.sqrt(1.0 + tf.square(x - y))
+    >>> check_laws(distance) > 0
+    True
+    """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         COMPOSITES[record_name(function)] = (function, samples)

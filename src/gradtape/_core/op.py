@@ -153,6 +153,12 @@ class Op:
         variadic, outputs: whether the input is a list of arrays; whether the result is.
         samples: inputs and parameters to test the laws with.
         function: the public function.
+
+    >>> import gradtape as tf
+    >>> tf.exp.op
+    <Op exp>
+    >>> tf.exp.op.family, tf.exp.op.inputs, tf.exp.op.rules["x"].residuals
+    ('elementwise', ('x',), ('out',))
     """
 
     __slots__ = (

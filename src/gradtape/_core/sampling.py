@@ -12,7 +12,21 @@ Shape = tuple[int, ...]
 
 
 class Values:
-    """What to fill one input with: numbers of `low` to `high`, whole ones or bools where `kind` says so."""
+    """What to fill one input with: numbers of `low` to `high`, whole ones or bools where `kind` says so.
+
+    Args:
+        low: the least number.
+        high: the bound above it.
+        kind: `"inexact"` for numbers of the dtype that is tested; `"index"` for whole ones (int32), `"bool"` for bools.
+        distinct: whether the numbers of an array differ by a margin, so that each maximum and each order stays what it
+            is when a number is moved a little.
+
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> index = op.Values(0, 3, kind="index").array((2, 2), np.float64, np.random.default_rng(0))
+    >>> index.dtype, index.shape, bool((index < 3).all())
+    (dtype('int32'), (2, 2), True)
+    """
 
     __slots__ = ("distinct", "high", "kind", "low")
 
@@ -37,7 +51,21 @@ class Values:
 
 
 class Sample:
-    """One way to call an operation: the inputs' shapes and values, and the parameters."""
+    """One way to call an operation: the inputs' shapes and values, and the parameters.
+
+    Args:
+        shapes: a shape for each input; a list of shapes for an input that is a list.
+        values: for each input, its `Values`.
+        params: the other parameters by name.
+
+    >>> import numpy as np
+    >>> from gradtape import op
+    >>> sample = op.Sample(((2, 3), (3,)), (op.Values(), op.Values(0.5, 2.0)), {"axis": -1})
+    >>> print(sample)
+    (2, 3), (3,), axis=-1
+    >>> [(each.shape, each.dtype.name) for each in sample.inputs(np.float32)]
+    [((2, 3), 'float32'), ((3,), 'float32')]
+    """
 
     __slots__ = ("params", "shapes", "values")
 
@@ -62,7 +90,18 @@ class Sample:
 
 
 class Samples(Sequence[Sample]):
-    """A list of samples that is made when the laws read it: an import pays for none."""
+    """A list of samples that is made when the laws read it: an import pays for none.
+
+    It is what `singles`, `pairs` and `arrays` return; such lists add up.
+
+    Args:
+        make: a function that returns the samples.
+
+    >>> from gradtape import op
+    >>> samples = op.arrays((3,), axis=[0, -1]) + op.Samples(lambda: [op.Sample(((2, 2),), (op.Values(),))])
+    >>> [str(each) for each in samples]
+    ['(3,), axis=0', '(3,), axis=-1', '(2, 2)']
+    """
 
     __slots__ = ("_make",)
 
@@ -86,14 +125,40 @@ class Samples(Sequence[Sample]):
 
 
 def singles(low: float = -2.0, high: float = 2.0) -> Samples:
-    """Returns samples for an operation of one input, elementwise: no dimension, several, no element."""
+    """Returns samples for an operation of one input, elementwise: no dimension, several, no element.
+
+    Args:
+        low: the least number to test with.
+        high: the bound above it. Between the two the operation has to be smooth.
+
+    Returns:
+        A list of samples.
+
+    >>> from gradtape import op
+    >>> [str(each) for each in op.singles(0.5, 2.0)]
+    ['()', '(3,)', '(2, 3)', '(0,)', '(2, 0, 3)']
+    """
     return arrays((), (3,), (2, 3), (0,), (2, 0, 3), values=(Values(low, high),))
 
 
 def pairs(
     low: float = -2.0, high: float = 2.0, second: tuple[float, float] | None = None, kind: str = "inexact"
 ) -> Samples:
-    """Returns samples for an operation of two inputs, elementwise, with every way of broadcasting."""
+    """Returns samples for an operation of two inputs, elementwise, with every way of broadcasting.
+
+    Args:
+        low: the least number to test with.
+        high: the bound above it.
+        second: the same two for the second input, where they are others.
+        kind: what numbers they are, as for `Values`.
+
+    Returns:
+        A list of samples.
+
+    >>> from gradtape import op
+    >>> [str(each) for each in op.pairs()][:4]
+    ['(), ()', '(3,), (3,)', '(2, 3), (3,)', '(), (2, 2)']
+    """
     return arrays(
         ((), ()),
         ((3,), (3,)),
@@ -111,7 +176,23 @@ ORDINARY = Values()
 
 
 def arrays(*shapes: Any, values: Sequence[Values] | Values = ORDINARY, **params: Sequence[Any]) -> Samples:
-    """Returns samples for each of `shapes` (of the inputs) with each combination of the parameters' listed values."""
+    """Returns samples for each of `shapes` (of the inputs) with each combination of the parameters' listed values.
+
+    Args:
+        *shapes: the shape of the one input; for several inputs a tuple of shapes, in which a list of shapes stands for
+            an input that is a list.
+        values: what to fill the inputs with: the same for all, or a list with one for each.
+        **params: for each parameter of the operation, the values to test it with.
+
+    Returns:
+        A list of samples.
+
+    >>> from gradtape import op
+    >>> [str(each) for each in op.arrays((3,), (2, 3), axis=[0, -1])]
+    ['(3,), axis=0', '(3,), axis=-1', '(2, 3), axis=0', '(2, 3), axis=-1']
+    >>> [str(each) for each in op.arrays(((2, 3), (3,)))]
+    ['(2, 3), (3,)']
+    """
 
     def make() -> Iterator[Sample]:
         for shape in shapes:
