@@ -16,12 +16,12 @@ print(json.dumps([perf_counter() - start, int("scipy" in sys.modules)]))
 
 
 def beyond_numpy(library, python, rounds):
-    """Returns the median seconds of `import library` less those of `import numpy`, and whether SciPy was imported."""
+    """Returns, by case, the median seconds of `import library` less `import numpy`'s, and whether it imports SciPy."""
     _import(library, python)  # writes the compiled files, and brings everything into the file cache
     _import("numpy", python)
     pairs = [(_import("numpy", python)[0], _import(library, python)) for _ in range(rounds)]
     seconds = median(found[0] for _, found in pairs) - median(alone for alone, _ in pairs)
-    return seconds, pairs[-1][1][1]
+    return {"import": seconds, "imports_scipy": pairs[-1][1][1]}
 
 
 def _import(module, python):

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import mmap
+import tracemalloc
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -80,11 +81,24 @@ def _buffers(roots, old_ids):
             if id(owner) not in old_ids:
                 found[owner.__array_interface__["data"][0]] = owner.nbytes
         elif isinstance(item, FunctionType):
-            waiting += [cell.cell_contents for cell in item.__closure__ or ()]
-            waiting += item.__defaults__ or ()
+            # Not its globals, which are the module's. A cell is empty until its variable has a value.
+            waiting += [held for cell in item.__closure__ or () for held in gc.get_referents(cell)]
+            waiting += [*(item.__defaults__ or ()), item.__kwdefaults__, item.__dict__]
         else:
             waiting += gc.get_referents(item)
     return found
+
+
+def peak_bytes(run):
+    """Returns the most bytes that are in use at once during `run()`, with its result, as tracemalloc counts them."""
+    run()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def resident_bytes():

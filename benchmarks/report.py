@@ -1,70 +1,56 @@
-"""The measured numbers as text: a table of medians, a table of ratios, the budgets, and the page for the docs."""
+"""The measured numbers as text: a table of medians, a table of ratios, the budgets, and the section for the docs."""
 
 import datetime
 import os
 import platform
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.cases import BUDGETS, CASES, IMPORTS_SCIPY
+from benchmarks.cases import Suite
 from benchmarks.libraries import TITLES
 
-PAGE = """# Benchmarks
+SECTION = """## {heading}
 
-gradtape side by side with other libraries, measured in one run, in turn, by
+{about}
 
-    python -m benchmarks.overhead
-
-from the repository's root (`--help` lists the flags; `--python torch=PATH` takes a library from another virtual
-environment).
+    python -m benchmarks.{name}
 
 - Date: {date}
 - Machine: {machine}
 - Python {python}; {versions}
+- Medians over {rounds} rounds
 
-## Medians
+### Medians
 
 {medians}
 
-## gradtape's share
+### gradtape's share
 
 gradtape's number divided by the other library's: below 1, gradtape takes less.
 
 {ratios}
 
-## Budgets
+### Budgets
 
 {budgets}
 {problems}
-## How it was measured
+### Notes
 
-- Each library runs in a process of its own, on one thread. Each round asks every process in turn for one sample of
-  each case, a loop of about 30 ms; the table shows medians over {rounds} rounds. The garbage collector is on, as it is
-  by default.
-- Before anything is timed, the libraries' results for each case are compared.
-- All libraries run eagerly, JAX without `jit`, which is not how it is fastest. An empty cell is a case that a library
-  has no counterpart for, or that was not measured.
-- "NumPy by hand" is a program that computes the same value and gradient in plain expressions, without a differentiation
-  library.
-- PyTorch's operand in the place of the Variable is a `Parameter`.
-- autograd works on plain NumPy arrays: its untaped operation is NumPy's own.
-- Import: fresh interpreters import the library and NumPy alternately, and the difference of the medians is shown.
-- All that a tape allocates: the growth of the bytes that malloc has given out, from before the forward pass to when
-  everything needed for the gradient is held. It includes arrays, graph nodes and Python objects alike.
-- Its arrays: for gradtape, the distinct array buffers reachable from the tape; for PyTorch, the distinct storages that
-  the graph saves, its nodes not counted. Inputs and parameters, which the program holds anyway, count for neither.
-- Resident memory: the growth of the process while the seed example runs the 10⁴th to the 10⁵th time.
-"""
+{notes}"""
 
 
 @dataclass
 class Results:
     """All that one run found."""
 
-    values: dict = field(default_factory=lambda: {case.name: {} for case in CASES})
+    suite: Suite
+    rounds: int
     versions: dict = field(default_factory=dict)
     problems: list = field(default_factory=list)
-    rounds: int = 0
+
+    def __post_init__(self):
+        self.values = {case.name: {} for case in self.suite.cases}
 
     @property
     def libraries(self):
@@ -74,7 +60,7 @@ class Results:
     @property
     def cases(self):
         """The cases that have a number."""
-        return [case for case in CASES if self.values[case.name]]
+        return [case for case in self.suite.cases if self.values[case.name]]
 
 
 def medians(results):
@@ -92,7 +78,7 @@ def ratios(results):
     others = [library for library in results.libraries if library != "gradtape"]
     rows = [["case", *(TITLES[library] for library in others)]]
     for case in results.cases:
-        if case is IMPORTS_SCIPY:
+        if not case.has_ratio:
             continue
         found = results.values[case.name]
         ours = found.get("gradtape")
@@ -105,7 +91,7 @@ def ratios(results):
 def budgets(results):
     """Returns the rows of the table of budgets."""
     rows = [["budget", "limit", "measured", ""]]
-    for budget in BUDGETS:
+    for budget in results.suite.budgets:
         value = budget.measured(results.values)
         verdict = "not measured" if value is None else "met" if value <= budget.limit else "MISSED"
         limit = f"{budget.limit * budget.scale:g}{budget.unit}"
@@ -120,15 +106,19 @@ def as_text(results):
     return "\n\n".join([*tables, "\n".join(results.problems)]).rstrip()
 
 
-def as_page(results):
-    """Returns the page for the docs."""
+def as_section(results):
+    """Returns the section for the docs."""
     names = []
     for library in results.libraries:
         found = results.versions[library]
         other = "" if found["python"] == platform.python_version() else f" (Python {found['python']})"
         names.append(f"{TITLES[library].split()[0]} {found['version']}{other}")
     problems = "".join(f"\n- {problem}" for problem in results.problems)
-    return PAGE.format(
+    return SECTION.format(
+        heading=results.suite.heading,
+        about=results.suite.about,
+        name=results.suite.name,
+        notes=results.suite.notes,
         date=datetime.date.today().isoformat(),
         machine=machine(),
         python=platform.python_version(),
@@ -136,9 +126,20 @@ def as_page(results):
         medians=_markdown(medians(results)),
         ratios=_markdown(ratios(results)),
         budgets=_markdown(budgets(results)),
-        problems=f"\n## Problems in this run\n{problems}\n" if problems else "",
+        problems=f"\n### Problems in this run\n{problems}\n" if problems else "",
         rounds=results.rounds,
     )
+
+
+def write_section(file, section):
+    """Writes a section into a page, in the place of the one with the same heading, or at the end."""
+    page = file.read_text(encoding="utf-8") if file.exists() else "# Benchmarks\n"
+    sections = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    headings = [each.partition("\n")[0] for each in sections]
+    heading = section.partition("\n")[0]
+    place = headings.index(heading) if heading in headings else len(sections)
+    sections[place : place + 1] = [section]
+    file.write_text("\n\n".join(each.strip("\n") for each in sections) + "\n", encoding="utf-8")
 
 
 def machine():

@@ -17,14 +17,13 @@ import numpy as np
 from benchmarks import memory
 
 SAMPLE_SECONDS = 0.03
-PROGRAMS = {"gradtape": "gradtape_tf", "tensorflow": "gradtape_tf"}
 
 
 class Worker:
     """The measurements, a method each; a case is set up when it is first asked for, and then kept."""
 
     def __init__(self, library):
-        module = importlib.import_module(f"benchmarks.programs.{PROGRAMS.get(library, library)}")
+        module = importlib.import_module(f"benchmarks.programs.{library}")
         self.programs = module.Programs(library)
         self.running = {}
 
@@ -62,6 +61,11 @@ class Worker:
     def resident(self, case):
         """Returns the growth of resident memory while a case runs 10**5 times."""
         return memory.resident_growth(getattr(self.programs, case)())
+
+    def peak(self, case):
+        """Returns the most bytes in use at once during one call of a case."""
+        build = getattr(self.programs, case, None)
+        return build and memory.peak_bytes(build())
 
     def _recording(self, case):
         build = getattr(self.programs, f"record_{case}", None)

@@ -6,6 +6,7 @@ import autograd
 import autograd.numpy as np
 from autograd.core import make_vjp
 from autograd.extend import vspace
+from autograd.misc import flatten
 from autograd.wrap_util import unary_to_nary
 
 from benchmarks.programs import data
@@ -65,6 +66,31 @@ class Programs:
             return [y, *gradients]
 
         return run
+
+    def rosenbrock_hessian(self):
+        x, _ = data.rosenbrock_point()
+        hessian = autograd.hessian(lambda x: data.rosenbrock(x, np.sum))
+        return lambda: [hessian(x)]
+
+    def mlp_jacobian(self):
+        features, _, parameters, _ = data.network()
+        flat, unflatten = flatten(parameters)
+
+        def probabilities_of(flat):
+            w1, b1, w2, b2 = unflatten(flat)
+            logits = np.dot(np.tanh(np.dot(features, w1) + b1), w2) + b2
+            shares = np.exp(logits - np.max(logits, axis=1, keepdims=True))
+            return shares / np.sum(shares, axis=1, keepdims=True)
+
+        jacobian = autograd.jacobian(probabilities_of)
+        ends = np.cumsum([parameter.size for parameter in parameters])[:-1]
+        return lambda: np.split(jacobian(flat), ends, axis=2)
+
+    def fourth_derivative(self):
+        derivative = lambda x: data.curve(x, np.sin)
+        for _ in range(4):
+            derivative = autograd.grad(derivative)
+        return lambda: [derivative(0.5)]
 
     def record_chain(self):
         x = np.array(data.WIDE)

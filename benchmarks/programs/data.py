@@ -9,6 +9,9 @@ FACTOR = 1.01
 SHIFT = 0.5
 RATE = 0.01
 BATCH, PIXELS, HIDDEN, CLASSES = 64, 784, 128, 10
+EXAMPLES, FEATURES = 32, 64
+LAYERS, LAYERS_IN_A_BLOCK = 100, 10
+BANDED_SIZE = 10**4
 
 
 def chain(y, x):
@@ -57,3 +60,55 @@ def wide_pair():
     """Returns two arrays of a million floats."""
     generator = np.random.default_rng(2)
     return tuple(generator.standard_normal(10**6, dtype=np.float32) for _ in range(2))
+
+
+def rosenbrock_point():
+    """Returns 8 variables in double precision, and a direction."""
+    generator = np.random.default_rng(3)
+    return generator.uniform(0.5, 1.5, 8), generator.standard_normal(8)
+
+
+def rosenbrock(x, total):
+    """Sums Rosenbrock's terms of all neighbours in `x`; `total` is the library's sum."""
+    return total(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+
+def banded_point(size=BANDED_SIZE):
+    """Returns variables in double precision, and a direction."""
+    generator = np.random.default_rng(4)
+    return generator.standard_normal(size), generator.standard_normal(size)
+
+
+def banded(x, total):
+    """Returns a function in which each variable meets two on either side; `total` is the library's sum."""
+    return total((x[2:] - 2.0 * x[1:-1] + x[:-2]) ** 4) + total(x[:-1] * x[1:])
+
+
+def network():
+    """Returns a batch of features and labels, the parameters of a 64-64-10 network, and a direction for each."""
+    generator = np.random.default_rng(5)
+    features = generator.standard_normal((EXAMPLES, FEATURES), dtype=np.float32)
+    labels = generator.integers(0, CLASSES, EXAMPLES).astype(np.int32)
+    shapes = [(FEATURES, FEATURES), (FEATURES,), (FEATURES, CLASSES), (CLASSES,)]
+    parameters, directions = (
+        [generator.standard_normal(shape, dtype=np.float32) * np.float32(0.1) for shape in shapes] for _ in range(2)
+    )
+    return features, labels, parameters, directions
+
+
+def layers():
+    """Returns a batch of features, and the matrices of a network of 100 layers."""
+    generator = np.random.default_rng(6)
+    features = generator.standard_normal((EXAMPLES, FEATURES), dtype=np.float32)
+    scale = np.float32(FEATURES**-0.5)
+    shape = (FEATURES, FEATURES)
+    return features, [generator.standard_normal(shape, dtype=np.float32) * scale for _ in range(LAYERS)]
+
+
+def curve(x, sine):
+    """Applies 20 operations to a number; `sine` is the library's."""
+    y = x
+    for _ in range(5):
+        y = sine(x * y)
+        y = y * y + x
+    return y

@@ -70,6 +70,36 @@ class Programs:
 
         return run
 
+    def rosenbrock_hessian(self):
+        with jax.enable_x64(True):
+            x = jnp.array(data.rosenbrock_point()[0])
+        hessian = jax.hessian(lambda x: data.rosenbrock(x, jnp.sum))
+        return lambda: jax.block_until_ready([in_double_precision(hessian, x)])
+
+    def mlp_jacobian(self):
+        features, _, parameters, _ = data.network()
+        features, parameters = jnp.array(features), list(map(jnp.array, parameters))
+        jacobian = jax.jacrev(lambda parameters: jax.nn.softmax(self._logits(parameters, features)))
+        return lambda: jax.block_until_ready(jacobian(parameters))
+
+    def example_gradients(self):
+        features, labels, parameters, _ = data.network()
+        features, labels, parameters = jnp.array(features), jnp.array(labels), list(map(jnp.array, parameters))
+
+        def loss_of(parameters, feature, label):
+            return -jax.nn.log_softmax(self._logits(parameters, feature))[label]
+
+        gradients = jax.vmap(jax.grad(loss_of), in_axes=(None, 0, 0))
+        return lambda: jax.block_until_ready(gradients(parameters, features, labels))
+
+    def fourth_derivative(self):
+        with jax.enable_x64(True):
+            x = jnp.array(0.5)
+        derivative = lambda x: data.curve(x, jnp.sin)
+        for _ in range(4):
+            derivative = jax.grad(derivative)
+        return lambda: jax.block_until_ready([in_double_precision(derivative, x)])
+
     def record_chain(self):
         x = jnp.array(data.WIDE)
         return [x], lambda: jax.block_until_ready(jax.vjp(lambda x: data.chain(x, x), x))
@@ -85,8 +115,19 @@ class Programs:
         return [images, labels, *parameters], record
 
     @staticmethod
+    def _logits(parameters, features):
+        w1, b1, w2, b2 = parameters
+        return jnp.tanh(features @ w1 + b1) @ w2 + b2
+
+    @staticmethod
     def _loss(parameters, images, labels):
         w1, b1, w2, b2 = parameters
         hidden = jax.nn.relu(images @ w1 + b1)
         log_probabilities = jax.nn.log_softmax(hidden @ w2 + b2)
         return -jnp.mean(jnp.take_along_axis(log_probabilities, labels[:, None], axis=1))
+
+
+def in_double_precision(function, x):
+    """Returns `function(x)`, computed in float64, which JAX otherwise hasn't."""
+    with jax.enable_x64(True):
+        return function(x)

@@ -65,3 +65,21 @@ class Programs:
             return [y, x_gradient, w_gradient]
 
         return run
+
+    def banded_hessian(self):
+        from scipy.sparse import diags_array
+
+        x, _ = data.banded_point()
+
+        def run():
+            curvature = 12 * (x[2:] - 2 * x[1:-1] + x[:-2]) ** 2
+            diagonal, first, second = np.zeros(len(x)), np.ones(len(x) - 1), curvature
+            diagonal[:-2] += curvature
+            diagonal[1:-1] += 4 * curvature
+            diagonal[2:] += curvature
+            first[:-1] -= 2 * curvature
+            first[1:] -= 2 * curvature
+            bands = [second, first, diagonal, first, second]
+            return [diags_array(bands, offsets=range(-2, 3)).tocsr().data]
+
+        return run

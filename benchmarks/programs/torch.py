@@ -61,6 +61,38 @@ class Programs:
 
         return run
 
+    def rosenbrock_hessian(self):
+        x = torch.tensor(data.rosenbrock_point()[0])
+        return lambda: [torch.autograd.functional.hessian(lambda x: data.rosenbrock(x, torch.sum), x)]
+
+    def mlp_jacobian(self):
+        features, _, parameters, _ = data.network()
+        features, parameters = torch.tensor(features), tuple(map(torch.tensor, parameters))
+        jacobian = torch.func.jacrev(lambda parameters: functional.softmax(self._logits(parameters, features), dim=-1))
+        return lambda: jacobian(parameters)
+
+    def example_gradients(self):
+        features, labels, parameters, _ = data.network()
+        features, labels = torch.tensor(features), torch.tensor(labels, dtype=torch.int64)
+        parameters = tuple(map(torch.tensor, parameters))
+
+        def loss_of(parameters, feature, label):
+            return functional.cross_entropy(self._logits(parameters, feature[None]), label[None])
+
+        gradients = torch.func.vmap(torch.func.grad(loss_of), in_dims=(None, 0, 0))
+        return lambda: gradients(parameters, features, labels)
+
+    def fourth_derivative(self):
+        x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+
+        def run():
+            y = data.curve(x, torch.sin)
+            for _ in range(3):
+                (y,) = grad(y, x, create_graph=True)
+            return grad(y, x)
+
+        return run
+
     def record_chain(self):
         x = torch.tensor(data.WIDE, requires_grad=True)
         return [x], lambda: data.chain(x, x)
@@ -84,6 +116,11 @@ class Programs:
             storages.pop(leaf.untyped_storage().data_ptr(), None)
         del root
         return sum(storages.values())
+
+    @staticmethod
+    def _logits(parameters, features):
+        w1, b1, w2, b2 = parameters
+        return torch.addmm(b2, torch.tanh(torch.addmm(b1, features, w1)), w2)
 
     def _classifier(self):
         images, labels, parameters = data.classifier()

@@ -15,9 +15,6 @@ from gradtape import nest as nest
 from gradtape import nn as nn
 from gradtape import random as random
 from gradtape._autodiff.batching import vectorized_map as vectorized_map
-from gradtape._autodiff.custom import custom_gradient as custom_gradient
-from gradtape._autodiff.custom import grad_pass_through as grad_pass_through
-from gradtape._autodiff.custom import recompute_grad as recompute_grad
 from gradtape._autodiff.sweep import UnconnectedGradients as UnconnectedGradients
 from gradtape._autodiff.tape import GradientTape as GradientTape
 from gradtape._core.dtypes import DType as DType
@@ -167,13 +164,25 @@ if _TYPE_CHECKING:
     from gradtape import op as op
     from gradtape import optimize as optimize
     from gradtape import testing as testing
+    from gradtape._autodiff.custom import custom_gradient as custom_gradient
+    from gradtape._autodiff.custom import grad_pass_through as grad_pass_through
+    from gradtape._autodiff.custom import recompute_grad as recompute_grad
 
     bfloat16: DType
 
 # Loaded when they are first asked for: an import of gradtape is short.
-_LATER = {f"gradtape.{name}": [name] for name in ("op", "optimize", "testing")}
+_LATER = {
+    "gradtape.op": ["op"],
+    "gradtape.optimize": ["optimize"],
+    "gradtape.testing": ["testing"],
+    "gradtape._autodiff.custom": ["custom_gradient", "grad_pass_through", "recompute_grad"],
+}
 _lacks = _missing(__name__, _LATER)
 
 
 def __getattr__(name: str) -> _Any:
     return dtypes.bfloat16 if name == "bfloat16" else _lacks(name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *(name for names in _LATER.values() for name in names)])

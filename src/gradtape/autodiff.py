@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from gradtape._autodiff.accumulator import ForwardAccumulator as ForwardAccumulator
 from gradtape._run.stand_in import missing as _missing
 
 if _TYPE_CHECKING:
+    from gradtape._autodiff.accumulator import ForwardAccumulator as ForwardAccumulator
     from gradtape._autodiff.checking import check as check
     from gradtape._autodiff.colouring import Sparsity as Sparsity
     from gradtape._autodiff.functional import hvp as hvp
@@ -22,6 +22,7 @@ if _TYPE_CHECKING:
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
+    "gradtape._autodiff.accumulator": ["ForwardAccumulator"],
     "gradtape._autodiff.checking": ["check"],
     "gradtape._autodiff.colouring": ["Sparsity"],
     "gradtape._autodiff.functional": ["hvp", "jvp", "value_and_gradient", "vjp"],
@@ -30,3 +31,7 @@ _LATER = {
     "gradtape._autodiff.taylor": ["taylor"],
 }
 __getattr__ = _missing(__name__, _LATER)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *(name for names in _LATER.values() for name in names)])

@@ -11,7 +11,7 @@ from gradtape._autodiff.batching import Batch, new_level, out_of_batch
 from gradtape._autodiff.sweep import Tape, position, swept
 from gradtape._core.op import OPS
 from gradtape._core.slices import IndexedSlices
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import NoSingleValue, Tensor, make_tensor
 
 # A chunk of a batch is so large that its largest array has about so many bytes.
 ROOM = 1 << 26
@@ -72,6 +72,19 @@ def in_chunks(tape: Tape, target: Any, sources: list[Any], count: int, seeds: An
 
     They are arrays, or tensors where something follows what is computed here.
     """
+    try:
+        return swept_in_chunks(tape, target, sources, count, seeds, at_once)
+    except NoSingleValue:
+        # A gradient of the user's own may read its cotangent as a number, which a batch of them is not.
+        if at_once == 1:
+            raise
+        return swept_in_chunks(tape, target, sources, count, seeds, 1)
+
+
+def swept_in_chunks(
+    tape: Tape, target: Any, sources: list[Any], count: int, seeds: Any, at_once: int | None
+) -> list[Any]:
+    """Returns the same, `at_once` seeds at a time."""
     found = [position(tape, source) for source in sources]
     keep = {index for index in found if index is not None}
     top = position(tape, target)
@@ -87,8 +100,9 @@ def in_chunks(tape: Tape, target: Any, sources: list[Any], count: int, seeds: An
     parts: list[list[Any]] = [[] for _ in sources]
     for start in range(0, count, step):
         stop = min(start + step, count)
-        level = new_level()
-        seed = make_tensor(Batch(seeds(start, stop), (level,)))
+        # One at a time needs no batch: what reads a cotangent's value, as a user's own gradient may, can do so.
+        level = None if at_once == 1 else new_level()
+        seed = make_tensor(seeds(start, stop)[0] if level is None else Batch(seeds(start, stop), (level,)))
         grads = swept(tape, [(top, seed)], keep, consume=False) if keep and top is not None else []
         for number, (index, same) in enumerate(zip(found, itself, strict=True)):
             g = seed if same else None if index is None else grads[index]
@@ -106,10 +120,12 @@ def largest(tape: Tape, target: Any, sources: list[Any]) -> int:
     return max(sizes)
 
 
-def rows_of(g: Any, level: int, size: int) -> Any:
+def rows_of(g: Any, level: int | None, size: int) -> Any:
     """Returns a cotangent with the batch of `level` along its first axis: a tensor if it is one, else an array."""
     if type(g) is IndexedSlices:
         g = g.dense()
+    if level is None:
+        return OPS["expand_dims"].function(g, 0) if isinstance(g, Tensor) else g[None]
     tensor = g if isinstance(g, Tensor) else make_tensor(g)
     rows = out_of_batch(tensor, level, size)
     return rows if isinstance(g, Tensor) or type(rows) is not Tensor else rows._value

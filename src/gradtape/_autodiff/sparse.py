@@ -14,7 +14,7 @@ from gradtape._autodiff.colouring import Sparsity
 from gradtape._autodiff.pattern import hessian_pattern, jacobian_pattern
 from gradtape._autodiff.tape import GradientTape
 from gradtape._core.conversion import convert
-from gradtape._core.tensor import Carrier, Tensor, make_tensor
+from gradtape._core.tensor import Carrier, NoSingleValue, Tensor, make_tensor
 from gradtape.errors import InvalidArgumentError
 
 Function = Callable[[Any], Any]
@@ -245,26 +245,28 @@ def in_batches(product: Callable[[Tensor], Any], space: Tensor, length: int) -> 
     shape, dtype = space._value.shape, space._value.dtype
     step = max(AT_ONCE // max(space._value.size, 1), 1)
 
-    def rows(part: Any) -> Any:
-        seeds = part.astype(dtype, copy=False).reshape((len(part), *shape))
-        if len(part) == 1:
-            return convert(product(make_tensor(seeds[0])))._value
-        level = new_level()
-        try:
-            found = convert(product(make_tensor(Batch(seeds, (level,)))))
-        except TypeError:
-            # A gradient of the user's own may read its cotangent as numbers, which a batch has none of.
-            return np.stack([rows(part[k : k + 1]) for k in range(len(part))])
-        return left(found._value, level, len(part))
-
     def products(directions: Any) -> Any:
         result = np.empty((len(directions), length), directions.dtype)
         for start in range(0, len(directions), step):
-            part = directions[start : start + step]
-            result[start : start + step] = rows(part).reshape((len(part), length))
+            part = directions[start : start + step].astype(dtype, copy=False)
+            rows = rows_of(product, part.reshape((len(part), *shape)))
+            result[start : start + step] = rows.reshape((len(part), length))
         return result
 
     return products
+
+
+def rows_of(product: Callable[[Tensor], Any], seeds: Any) -> Any:
+    """Returns the products of a few directions, all at once where that is possible."""
+    if len(seeds) == 1:
+        return convert(product(make_tensor(seeds[0])))._value
+    level = new_level()
+    try:
+        found = convert(product(make_tensor(Batch(seeds, (level,)))))
+    except NoSingleValue:
+        # A gradient of the user's own may read its cotangent as numbers, which a batch has none of.
+        return np.stack([rows_of(product, seeds[k : k + 1]) for k in range(len(seeds))])
+    return left(found._value, level, len(seeds))
 
 
 # The matrix.

@@ -196,6 +196,10 @@ class Carried:
     size: int
 
 
+class NoSingleValue(TypeError):
+    """Raised where Python wants the value of a tensor that has no single one."""
+
+
 class Carrier(Tensor):
     """A tensor with a `Carried` value; the general door lets its class run the operations on it.
 
@@ -213,7 +217,7 @@ class Carrier(Tensor):
         raise NotImplementedError
 
     def _refuse(self, *arguments: Any, **keywords: Any) -> Any:
-        raise TypeError(
+        raise NoSingleValue(
             f"A tensor of shape {list(self._value.shape)} is {self.what}, and has no single value that Python could "
             "read: write tf.where(condition, x, y) for `if`, and operations of tensors for NumPy's."
         )
