@@ -1,12 +1,10 @@
-"""Gradients that the user gives, and functions that are computed again instead of kept."""
-
-import gc
-import weakref
+"""Gradients that the user gives."""
 
 import numpy as np
 import pytest
 
 import gradtape as tf
+from gradtape._core.tracking import RECORDING
 
 
 def hundredfold(x):
@@ -21,15 +19,117 @@ def test_the_given_gradient_is_used() -> None:
     assert (float(y), float(tape.gradient(y, x))) == (9.0, 100.0)
 
 
-def test_nothing_inside_is_recorded() -> None:
-    f, x = tf.custom_gradient(hundredfold), tf.Variable(3.0)
+def test_a_gradient_that_uses_what_was_computed_inside() -> None:
+    """The function of TensorFlow's guide: its gradient knows the exponential, which moves with the argument."""
+
+    @tf.custom_gradient
+    def log1pexp(x):
+        e = tf.exp(x)
+        return tf.math.log(1.0 + e), lambda upstream: upstream * (1.0 - 1.0 / (1.0 + e))
+
+    x = tf.constant([-1.0, 0.0, 2.0], tf.float64)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = log1pexp(x)
+        first = inner.gradient(y, x)
+    logistic = 1.0 / (1.0 + np.exp([1.0, 0.0, -2.0]))
+    np.testing.assert_allclose(first, logistic, rtol=1e-15)
+    np.testing.assert_allclose(outer.gradient(first, x), logistic * (1.0 - logistic), rtol=1e-14)
+
+
+def test_what_was_computed_inside_stays_connected() -> None:
+    inside = []
+
+    @tf.custom_gradient
+    def f(x):
+        inside.append(x**3)
+        return inside[0] * 2.0, lambda g: g * 100.0
+
+    x = tf.constant(2.0)
     with tf.GradientTape() as tape:
-        f(x)
-    assert [None if record is None else record[0].__name__ for record in tape._tape.records] == [
-        None,
-        "pull_general",
-        "pull_part",
-    ]
+        tape.watch(x)
+        y = f(x) + inside[0]
+    assert float(tape.gradient(y, x)) == 112.0
+
+
+def test_a_tape_that_stops_inside_stays_stopped() -> None:
+    x = tf.constant(3.0)
+
+    def asks(x):
+        gradients.append(tape.gradient(tape_target[0], x))
+        return x * x, lambda g: g
+
+    gradients, tape_target = [], []
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        tape_target.append(x * x)
+        tf.custom_gradient(asks)(x)
+        assert RECORDING.tapes == ()
+    assert float(gradients[0]) == 6.0
+
+
+def test_a_method() -> None:
+    class Layer:
+        factor = 3.0
+
+        @tf.custom_gradient
+        def call(self, x):
+            return x * self.factor, lambda g: g * 100.0
+
+        @tf.recompute_grad
+        def again(self, x):
+            return x**2 * self.factor
+
+    x = tf.constant(2.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y, z = Layer().call(x), Layer().again(x)
+    assert (float(y), float(tape.gradient(y, x)), float(tape.gradient(z, x))) == (6.0, 100.0, 12.0)
+
+
+@pytest.mark.parametrize("decorator", [tf.custom_gradient, tf.recompute_grad, tf.grad_pass_through])
+def test_what_is_decorated_is_a_function_with_its_name(decorator) -> None:
+    @decorator
+    def scaled(x):
+        """Scales."""
+        return x
+
+    assert (scaled.__name__, scaled.__doc__) == ("scaled", "Scales.")
+    with pytest.raises(TypeError, match=rf"{decorator.__name__}.*3\.0.*float"):
+        decorator(3.0)
+
+
+def test_one_around_another() -> None:
+    f = tf.recompute_grad(tf.custom_gradient(hundredfold))
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    assert (float(y), float(tape.gradient(y, x))) == (9.0, 100.0)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_gradient_of_a_shape_that_does_not_fit(batched: bool) -> None:
+    def square(x):
+        return x * x, lambda g: tf.ones([5])
+
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.custom_gradient(square)(x)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"square.*number 0.*\[5\].*\[2\]"):
+        tape.jacobian(y, x) if batched else tape.gradient(y, x)
+
+
+@pytest.mark.parametrize("given", [lambda g: tf.reduce_sum(g), lambda g: tf.constant(2.0)])
+def test_in_a_jacobian_a_gradient_is_broadcast(given) -> None:
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.custom_gradient(lambda x: (x * x, given))(x)
+    np.testing.assert_array_equal(tape.jacobian(y, x), np.full((2, 2), float(given(tf.constant(1.0)))))
 
 
 def test_several_arguments_and_results() -> None:
@@ -146,87 +246,3 @@ def test_straight_through() -> None:
         tape.watch(x)
         y = tf.grad_pass_through(tf.round)(x) * x
     np.testing.assert_allclose(tape.gradient(y, x), [4.3, 7.6])
-
-
-def deep(x, layers):
-    for w in layers:
-        x = tf.tanh(x @ w)
-    return x
-
-
-def arrays_kept(tape: tf.GradientTape) -> int:
-    """The bytes of the different arrays of some size that a tape's records hold."""
-    found: dict[int, int] = {}
-    seen: set[int] = set()
-    stack = [tape._tape.records]
-    while stack:
-        each = stack.pop()
-        if id(each) in seen or isinstance(each, type | type(gc)):
-            continue
-        seen.add(id(each))
-        if isinstance(each, np.ndarray):
-            found[id(each)] = each.nbytes
-        elif not isinstance(each, tf.Variable):
-            stack += gc.get_referents(each) if not callable(each) or hasattr(each, "__closure__") else []
-    return sum(found.values())
-
-
-def test_recomputing_gives_the_same_gradients() -> None:
-    generator = np.random.default_rng(0)
-    layers = [tf.Variable(generator.normal(size=(4, 4))) for _ in range(6)]
-    x = tf.constant(generator.normal(size=(3, 4)))
-    blocks = [tf.recompute_grad(lambda h, part=layers[k : k + 3]: deep(h, part)) for k in (0, 3)]
-    with tf.GradientTape() as plain:
-        plain.watch(x)
-        y = tf.reduce_sum(deep(x, layers) ** 2.0)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        z = tf.reduce_sum(blocks[1](blocks[0](x)) ** 2.0)
-    assert float(y) == float(z)
-    for a, b in zip(plain.gradient(y, [x, *layers]), tape.gradient(z, [x, *layers]), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12)
-
-
-def test_recomputing_to_second_order() -> None:
-    f = tf.recompute_grad(lambda x: tf.exp(tf.sin(x)))
-    x = tf.constant(0.5, tf.float64)
-    with tf.GradientTape() as outer:
-        outer.watch(x)
-        with tf.GradientTape() as inner:
-            inner.watch(x)
-            y = f(x)
-        first = inner.gradient(y, x)
-    expected = np.exp(np.sin(0.5)) * (np.cos(0.5) ** 2 - np.sin(0.5))
-    assert float(outer.gradient(first, x)) == pytest.approx(expected, rel=1e-13)
-
-
-def test_a_recomputed_function_is_freed_with_its_tape() -> None:
-    gc.collect()
-    gc.disable()
-    try:
-        x = tf.Variable(np.ones(10))
-        with tf.GradientTape() as tape:
-            y = tf.recompute_grad(lambda x: tf.exp(x) * x)(x)
-        alive = weakref.ref(tape._tape.records[-1][0] and y._value)
-        tape.gradient(y, x)
-        del y, tape
-        assert alive() is None
-    finally:
-        gc.enable()
-
-
-def test_a_tape_keeps_less_of_what_is_recomputed() -> None:
-    x = tf.Variable(np.ones(1000))
-
-    def f(h):
-        for _ in range(50):
-            h = tf.tanh(h * 1.1)
-        return h
-
-    kept = []
-    for function in (f, tf.recompute_grad(f)):
-        with tf.GradientTape(persistent=True) as tape:
-            y = function(x)
-        kept.append(arrays_kept(tape))
-        del y
-    assert kept[1] <= 0.2 * kept[0]

@@ -19,7 +19,7 @@ from unittest.mock import patch
 import numpy as np
 
 import gradtape as tf
-from gradtape._autodiff import accumulator, backward, sweep
+from gradtape._autodiff import accumulator, backward, forward, sweep
 from gradtape._core import fast, memory, tracking
 from gradtape._core.op import OPS, ZERO, Rule
 from gradtape._core.tensor import make_tensor
@@ -73,9 +73,10 @@ def rule(name: str, source: str, function: Callable[..., Any]) -> Iterator[None]
 
 
 def forget_pulls() -> None:
-    """Lets the steps back on tensors and batches be made anew, from the rules as they are."""
+    """Lets the steps that are made from rules, backwards and forwards, be made anew from the rules as they are."""
     backward.pull_of_tensors.cache_clear()
     backward.pull_of_batches.cache_clear()
+    forward.push_of.cache_clear()
 
 
 @contextmanager

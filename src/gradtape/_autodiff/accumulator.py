@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from _thread import get_ident
-from itertools import count
 from typing import Any
 
+from gradtape._autodiff.batching import new_level
 from gradtape._autodiff.forward import push_forward
 from gradtape._autodiff.sweep import UnconnectedGradients, checked, zeros_like
 from gradtape._core import nest
@@ -16,14 +16,86 @@ from gradtape._core.tensor import Tensor
 from gradtape._core.tracking import RECORDING, attach, index_on
 from gradtape._core.variable import Variable
 
-_entered = count()
+
+def entry(tracker: Any) -> int:
+    """Returns the number of a tracker's entry; -1 for one that only watches."""
+    number: int = tracker.order if tracker.records is None else tracker.born
+    return number
+
+
+class Tangents:
+    """The tracker behind a `ForwardAccumulator`: what tensors hold, and the user does not.
+
+    As with a tape, it is the user's object that keeps it open: tensors let go of one that is closed.
+    """
+
+    # A tape keeps records; this does not, and is told of an operation by the general door alone: its owner is the
+    # thread's ident with a minus, which no fast path takes for its own.
+    records = None
+    __slots__ = ("_inner", "_known", "closed", "order", "owner", "tensors", "variables")
+
+    def __init__(self) -> None:
+        self.owner = 0
+        self.closed = False
+        self.order = -1
+        self.tensors: dict[int, Tensor] = {}
+        # By the variable's id: the variable and its tangent.
+        self.variables: dict[int, tuple[Variable, Tensor]] = {}
+        # The trackers that were last seen to record in the thread, and which of them this one stops while it computes.
+        self._known: tuple[Any, ...] = ()
+        self._inner: list[Any] = []
+
+    def close(self) -> None:
+        """Forgets everything, for good."""
+        self.closed = True
+        self.owner = 0
+        self.tensors = {}
+        self.variables = {}
+        self._known, self._inner = (), []
+
+    def enter(self) -> None:
+        """Follows what the thread computes from now on."""
+        self.order = new_level()
+        self.owner = -get_ident()
+        RECORDING.tapes = (*RECORDING.tapes, self)
+
+    def leave(self) -> None:
+        """Follows no more for now."""
+        self.owner = 0
+        self._known, self._inner = (), []
+        RECORDING.tapes = tuple([each for each in RECORDING.tapes if each is not self])
+
+    def position_of(self, variable: Variable) -> Tensor | None:
+        """Returns the tangent of a variable that is being read."""
+        return self.variables.get(id(variable), (variable, None))[1]
+
+    def record(self, op: Op, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor]) -> None:
+        """Computes the tangents of an operation's results from those of its inputs."""
+        tangents = [index_on(tensor, self) for tensor in tensors]
+        tapes = RECORDING.tapes
+        if tapes is not self._known:
+            # What this computes is followed neither by itself nor by what was entered later, as in TensorFlow: it
+            # belongs to the outer of the two.
+            self._known, self._inner = tapes, [each for each in tapes if entry(each) >= self.order]
+        owners = [each.owner for each in self._inner]
+        for each in self._inner:
+            each.owner = 0
+        try:
+            pushed = push_forward(op, tensors, params, outputs, tangents)
+        finally:
+            for each, owner in zip(self._inner, owners, strict=True):
+                each.owner = owner
+        for output, tangent in zip(outputs, pushed, strict=True):
+            if tangent is not None and is_differentiable(output._value.dtype):
+                attach(output, self, tangent)
 
 
 class ForwardAccumulator:
     """Computes Jacobian-vector products: `with tf.autodiff.ForwardAccumulator(primals, tangents) as acc: …`.
 
     Each operation inside the block on a tensor that moves gives the tangent of its result at once; nothing is kept. The
-    order of memory is that of the program, whatever its length. Accumulators nest, and tapes record what they compute.
+    order of memory is that of the program, whatever its length. Accumulators nest, and tapes around them record what
+    they compute; tapes and accumulators that are entered inside do not follow it, as in TensorFlow.
 
     Args:
         primals: a tensor or variable, or a structure of them.
@@ -40,21 +112,16 @@ class ForwardAccumulator:
     np.float32(2.0)
     """
 
-    # A tape keeps records; an accumulator does not, and is told of an operation by the general door alone: its owner is
-    # the thread's ident with a minus, which no fast path takes for its own.
-    records = None
-
     def __init__(self, primals: Any, tangents: Any) -> None:
-        self.owner = 0
-        self.closed = False
-        self.order = -1
-        self.tensors: dict[int, Tensor] = {}
+        self._tracker = tracker = Tangents()
         self._recording = False
-        self._variables: dict[int, tuple[Variable, Tensor]] = {}
         nest.assert_same_structure(primals, tangents, check_types=False)
         seen: set[int] = set()
-        for primal, tangent in zip(nest.flatten(primals), nest.flatten(tangents), strict=True):
+        pairs = zip(nest.flatten(primals), nest.flatten(tangents), strict=True)
+        for position, (primal, tangent) in enumerate(pairs):
             primal = checked(primal, "primal")
+            if tangent is None:
+                raise ValueError(f"The tangent of primal number {position} is None: give zeros for what does not move.")
             if id(primal) in seen:
                 raise ValueError(
                     f"Tensor {primal!r} was specified as a primal multiple times. This may indicate an error. If it "
@@ -70,50 +137,32 @@ class ForwardAccumulator:
             if not is_differentiable(primal._value.dtype):
                 continue
             if isinstance(primal, Variable):
-                self._variables[id(primal)] = (primal, tangent)
+                tracker.variables[id(primal)] = (primal, tangent)
                 primal._read_cache = None
             else:
-                self.tensors[id(primal._value)] = primal
-                self.follow(primal, tangent)
+                tracker.tensors[id(primal._value)] = primal
+                attach(primal, tracker, tangent)
+
+    def __del__(self) -> None:
+        tracker = getattr(self, "_tracker", None)
+        if tracker is not None:
+            tracker.close()
 
     def __enter__(self) -> ForwardAccumulator:
         if self._recording:
             raise ValueError("Accumulator is already recording.")
         self._recording = True
-        self.order = next(_entered)
-        self.owner = -get_ident()
-        RECORDING.tapes = (*RECORDING.tapes, self)
+        self._tracker.enter()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._recording = False
-        self.owner = 0
-        RECORDING.tapes = tuple(each for each in RECORDING.tapes if each is not self)
-
-    def follow(self, tensor: Tensor, tangent: Tensor) -> None:
-        """Notes the tangent of a tensor."""
-        attach(tensor, self, tangent)
+        self._tracker.leave()
 
     def tangent_of(self, tensor: Tensor) -> Tensor | None:
         """Returns the tangent of a tensor, None if it does not move."""
-        found: Tensor | None = index_on(tensor, self)
+        found: Tensor | None = index_on(tensor, self._tracker)
         return found
-
-    def position_of(self, variable: Variable) -> Tensor | None:
-        """Returns the tangent of a variable that is being read."""
-        return self._variables.get(id(variable), (variable, None))[1]
-
-    def record(self, op: Op, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor]) -> None:
-        """Computes the tangents of an operation's results from those of its inputs."""
-        tangents = [self.tangent_of(tensor) for tensor in tensors]
-        self.owner = 0  # what this computes is not to be followed by itself
-        try:
-            pushed = push_forward(op, tensors, params, outputs, tangents)
-        finally:
-            self.owner = -get_ident()
-        for output, tangent in zip(outputs, pushed, strict=True):
-            if tangent is not None and is_differentiable(output._value.dtype):
-                self.follow(output, tangent)
 
     def jvp(self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE) -> Any:
         """Returns the tangents of `primals`.
@@ -136,7 +185,7 @@ class ForwardAccumulator:
 
         def tangent(primal: Any) -> Any:
             primal = checked(primal, "primal")
-            found = self.position_of(primal) if isinstance(primal, Variable) else self.tangent_of(primal)
+            found = self._tracker.position_of(primal) if isinstance(primal, Variable) else self.tangent_of(primal)
             return zeros_like(primal) if found is None and zero else found
 
         return nest.map_structure(tangent, primals)

@@ -243,8 +243,9 @@ def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[i
             records[i] = None
 
 
-def pull_back_batches(records: list[Any], grads: list[Any], top: int, keep: set[int]) -> None:
-    """The same where cotangents or what the records keep are batches."""
+def pull_back(tape: Any, grads: list[Any], top: int, keep: set[int], words: Vocabulary) -> None:
+    """The same with batches, or with tensors, whose operations are recorded by whatever follows them."""
+    records = tape.records
     for i in range(top, min(keep), -1):
         g, record = grads[i], records[i]
         if g is None or record is None:
@@ -254,11 +255,13 @@ def pull_back_batches(records: list[Any], grads: list[Any], top: int, keep: set[
         if type(g) is IndexedSlices and not passes_rows(record):
             g = g.dense()
         if record[0] is pull_general:
-            for index, d in record[1].pull(g, BATCHES):
+            for index, d in record[1].pull(g, words):
                 h = grads[index]
                 grads[index] = d if h is None else h + d
         elif record[0] is pull_part:
             pull_part(g, record, grads)
+        elif words.tensors:
+            pull_of_tensors(record[0])(g, record, grads, tape, i)
         else:
             pull_of_batches(record[0])(g, record, grads)
 
@@ -277,27 +280,6 @@ def pull_of_batches(pull: Any) -> Any:
 def plain_sum(add: Any, h: Any, d: Any) -> Any:
     """Returns the sum of two cotangents, where those of arrays are added in place."""
     return h + d
-
-
-def pull_back_tensors(tape: Any, grads: list[Any], top: int, keep: set[int]) -> None:
-    """The same with tensors, whose operations are recorded by whatever follows them."""
-    records = tape.records
-    for i in range(top, min(keep), -1):
-        g, record = grads[i], records[i]
-        if g is None or record is None:
-            continue
-        if i not in keep:
-            grads[i] = None
-        if type(g) is IndexedSlices and not passes_rows(record):
-            g = g.dense()
-        if record[0] is pull_general:
-            for index, d in record[1].pull(g, TENSORS):
-                h = grads[index]
-                grads[index] = d if h is None else h + d
-        elif record[0] is pull_part:
-            pull_part(g, record, grads)
-        else:
-            pull_of_tensors(record[0])(g, record, grads, tape, i)
 
 
 @cache

@@ -17,9 +17,10 @@ from gradtape._core import nest
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import is_differentiable
 from gradtape._core.op import OPS, Op, Rule
+from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Carried, Carrier, Tensor, make_tensor
-from gradtape._core.tracking import live_trackers
-from gradtape.errors import InternalError
+from gradtape._core.tracking import RECORDING, live_trackers
+from gradtape.errors import InternalError, InvalidArgumentError
 
 Levels = tuple[int, ...]
 new_level = count(1).__next__
@@ -49,8 +50,6 @@ class Batch(Carried):
     carrier = BatchTensor
     # NumPy leaves `array * batch` to the class below.
     __array_ufunc__ = None
-    # The backward pass adds small things as they are, and large arrays in place: this is none of those.
-    size = 0
 
     def __init__(self, array: Any, levels: Levels) -> None:
         self.array = array
@@ -68,8 +67,19 @@ class Batch(Carried):
         """The number of elements of the batch, by level."""
         return dict(zip(self.levels, self.array.shape, strict=False))
 
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        """The number of elements of one element of the batch."""
+        return prod(self.shape)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"a batch has no attribute {name!r}")
+        # Whoever asks for a method of arrays wants the numbers of one element.
+        return BatchTensor._refuse(make_tensor(self))  # type: ignore[arg-type]
+
     def __add__(self, other: Any) -> Any:
-        return pair(np.add, self, other)
+        return other + self if type(other) is IndexedSlices else pair(np.add, self, other)
 
     __radd__ = __add__
 
@@ -233,7 +243,11 @@ class Boundary:
     def __init__(self, inwards: bool, level: int, size: int) -> None:
         self.name = "into a batch" if inwards else "out of a batch"
         self.inwards, self.level, self.size = inwards, level, size
-        self.rules = {"x": BoundaryRule(self)}
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The one rule; made when it is asked for, so that the two do not hold each other."""
+        return {"x": BoundaryRule(self)}
 
     @property
     def transposed(self) -> Boundary:
@@ -299,6 +313,8 @@ def sum_of_batch(value: Any, level: int, size: int) -> Any:
 def vectorized_map(fn: Any, elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
     """Returns what `fn` gives for each element of tensors along their first axis, computed for all of them at once.
 
+    The random numbers that `fn` draws are others for each element; those of `tf.random.stateless_*` are the same.
+
     Args:
         fn: a function of one element: a tensor, or a structure of tensors as `elems` is one.
         elems: a tensor, or a structure of tensors with the same first dimension; one of size 1 is the same for all.
@@ -306,10 +322,11 @@ def vectorized_map(fn: Any, elems: Any, fallback_to_while_loop: bool = True, war
         warn: accepted; there is nothing to warn of.
 
     Returns:
-        What `fn` returns, each tensor with a first dimension for the elements.
+        What `fn` returns, each tensor with a first dimension for the elements; None stays None.
 
     Raises:
-        ValueError: `elems` holds no tensor, one without dimensions, or ones of different first dimensions.
+        ValueError: `elems` holds no tensor, or one without dimensions.
+        InvalidArgumentError: the first dimensions differ.
 
     >>> import gradtape as tf
     >>> tf.vectorized_map(lambda x: tf.reduce_sum(x * x), tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy()
@@ -319,7 +336,8 @@ def vectorized_map(fn: Any, elems: Any, fallback_to_while_loop: bool = True, war
     shapes = [tensor._value.shape for tensor in tensors]
     sizes = {shape[0] for shape in shapes if shape}
     if not tensors or not all(shapes) or len(sizes - {1}) > 1:
-        raise ValueError(
+        kind = InvalidArgumentError if tensors and all(shapes) else ValueError
+        raise kind(
             "vectorized_map: elems must be tensors with at least one dimension, the first of one size for all of them; "
             f"got the shapes {[list(shape) for shape in shapes]}."
         )
@@ -329,5 +347,10 @@ def vectorized_map(fn: Any, elems: Any, fallback_to_while_loop: bool = True, war
         into_batch(tensor, level) if shape[0] == size else OPS["getitem"].function(tensor, 0)
         for tensor, shape in zip(tensors, shapes, strict=True)
     ]
-    result = fn(nest.pack_sequence_as(elems, inside))
-    return nest.map_structure(lambda each: out_of_batch(convert(each), level, size), result)
+    maps = RECORDING.maps
+    RECORDING.maps = (*maps, (size, lambda drawn: into_batch(drawn, level)))
+    try:
+        result = fn(nest.pack_sequence_as(elems, inside))
+    finally:
+        RECORDING.maps = maps
+    return nest.map_structure(lambda each: None if each is None else out_of_batch(convert(each), level, size), result)

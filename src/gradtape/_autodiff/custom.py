@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import update_wrapper
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
+from gradtape._autodiff.accumulator import entry
+from gradtape._autodiff.batching import BatchTensor
+from gradtape._autodiff.sweep import broadcasts_to
 from gradtape._autodiff.tape import GradientTape
 from gradtape._core import nest
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import is_differentiable
-from gradtape._core.op import Rule
+from gradtape._core.op import OPS, Rule
 from gradtape._core.slices import IndexedSlices
-from gradtape._core.tensor import Tensor, make_tensor
-from gradtape._core.tracking import RECORDING, live_trackers
+from gradtape._core.tensor import Carrier, Tensor, make_tensor
+from gradtape._core.tracking import RECORDING, attach, index_on, live_trackers
 from gradtape._core.variable import Variable
+from gradtape.errors import InvalidArgumentError
 
 
 class Watcher:
-    """Notes the trainable variables that are read while it stands in for the tapes of a thread."""
+    """Notes the trainable variables that are read while it stands among the tapes of a thread."""
 
     records = None
+    order = -1
 
     def __init__(self) -> None:
         self.owner = 0
@@ -37,10 +44,23 @@ class Watcher:
 
 
 @contextmanager
+def watched() -> Iterator[Watcher]:
+    """Returns a context that notes the variables that are read; tapes go on recording."""
+    before, watcher = RECORDING.tapes, Watcher()
+    within = RECORDING.tapes = (*before, watcher)
+    try:
+        yield watcher
+    finally:
+        # The same tuple again, by which variables know their last reading, unless a tape has stopped meanwhile.
+        now = RECORDING.tapes
+        RECORDING.tapes = before if now is within else tuple([tape for tape in now if tape is not watcher])
+
+
+@contextmanager
 def unrecorded() -> Iterator[Watcher]:
     """Returns a context in which no tape of this thread records; gives what notes the variables that are read."""
     tapes = RECORDING.tapes
-    # Forward accumulators go on: the tangents of a function with its own gradient are those of its operations.
+    # Forward accumulators go on: they keep nothing, and the tangents are those of the operations.
     paused = [tape for tape in tapes if tape.records is not None]
     owners = [tape.owner for tape in paused]
     watcher = Watcher()
@@ -50,9 +70,11 @@ def unrecorded() -> Iterator[Watcher]:
     try:
         yield watcher
     finally:
-        RECORDING.tapes = tapes
+        RECORDING.tapes = (
+            tapes if not any(tape.closed for tape in paused) else tuple([tape for tape in tapes if not tape.closed])
+        )
         for tape, owner in zip(paused, owners, strict=True):
-            tape.owner = owner
+            tape.owner = 0 if tape.closed else owner
 
 
 class CallRule(Rule):
@@ -89,21 +111,44 @@ class CallRecord:
         self.rules = {"arguments": CallRule(pull)}
 
 
+class Decorated:
+    """A function with a gradient of its own; as a method it is bound before the gradient is given to it."""
+
+    def __init__(self, decorator: Callable[[Any], Any], f: Any, call: Callable[..., Any]) -> None:
+        if not callable(f):
+            raise TypeError(f"{decorator.__name__}: a function is wanted, got {f!r} of type {type(f).__name__!r}.")
+        # First: what is wrapped may be one of these itself.
+        update_wrapper(self, f)
+        self._decorator = decorator
+        self._call = call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None or not hasattr(self.__wrapped__, "__get__"):
+            return self
+        return self._decorator(self.__wrapped__.__get__(instance, owner))
+
+    __wrapped__: Any
+
+
 def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
     """Decorates a function that says itself what its gradient is.
 
     Args:
-        f: a function of tensors, which returns its result (a tensor or a structure of them) and a function `grad`.
-            `grad` takes a cotangent for each tensor of the result and returns a cotangent for each argument, or None
-            for one without. If `f` reads trainable variables, `grad` takes the keyword `variables`, a list of them, and
-            returns the arguments' cotangents and a list of the variables'.
+        f: a function that returns its result (a tensor or a structure of them) and a function `grad`. `grad` takes a
+            cotangent for each tensor of the result and returns a cotangent for each argument, or None for one without.
+            If `f` reads trainable variables, `grad` takes the keyword `variables`, a list of them, and returns the
+            arguments' cotangents and a list of the variables'.
 
     Returns:
-        A function of the same arguments, which become tensors; keyword arguments are passed on as they are.
+        A function of the same arguments, which are passed to `f` as they are. What `f` computes is recorded, so that
+        `grad` may use its intermediate results and can be differentiated itself.
 
     Raises:
-        TypeError: at a call, if `f` reads variables and `grad` has no parameter `variables`.
-        ValueError: at a gradient, if `grad` returns another number of cotangents.
+        TypeError: `f` is no function; at a call, if it reads variables and `grad` has no parameter `variables`.
+        ValueError: at a gradient, if `grad` returns another number of cotangents, or one of a shape that does not fit.
 
     >>> import gradtape as tf
     >>> @tf.custom_gradient
@@ -117,65 +162,110 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
     """
     if f is None:
         return custom_gradient
+    return Decorated(custom_gradient, f, lambda *args, **kwargs: called(f, args, kwargs, watched))
 
-    @wraps(f)
-    def decorated(*args: Any, **kwargs: Any) -> Any:
-        leaves = [convert(each) for each in nest.flatten(list(args))]
-        arguments = nest.pack_sequence_as(list(args), leaves)
-        with unrecorded() as watcher:
-            returned = f(*arguments, **kwargs)
-        if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
-            raise TypeError(
-                f"{name_of(f)}: a function with a custom gradient returns a pair, its result and the function of its "
-                f"gradient; got {returned!r}."
-            )
-        result, grad = returned
-        variables = list(watcher.variables.values())
-        if variables and not takes_variables(grad):
-            raise TypeError(
-                "If using @custom_gradient with a function that uses variables, then grad_fn must accept a 'variables' "
-                f"keyword argument; {name_of(f)} reads {[variable.name for variable in variables]}."
-            )
 
-        def pull(g: list[Tensor]) -> list[Any]:
-            if not variables:
-                return cotangents(grad(*g), leaves)
-            given = grad(*g, variables=variables)
-            if not isinstance(given, tuple) or len(given) != 2:
-                raise ValueError(f"{name_of(grad)}: a pair is wanted, the arguments' gradients and the variables'.")
-            return cotangents(given[0], leaves) + cotangents(given[1], variables)
+def called(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], context: Any) -> Any:
+    """Returns the result of a function that gives its gradient with it, run in a context that notes its variables."""
+    with context() as watcher:
+        returned = f(*args, **kwargs)
+    if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
+        raise TypeError(
+            f"{name_of(f)}: a function with a custom gradient returns a pair, its result and the function of its "
+            f"gradient; got {returned!r}."
+        )
+    result, grad = returned
+    leaves = nest.flatten(list(args))
+    given = {id(each._identity) for each in [*leaves, *nest.flatten(kwargs)] if isinstance(each, Variable)}
+    variables = [variable for key, variable in watcher.variables.items() if key not in given]
+    if variables and not takes_variables(grad):
+        raise TypeError(
+            "If using @custom_gradient with a function that uses variables, then grad_fn must accept a 'variables' "
+            f"keyword argument; {name_of(f)} reads {[variable.name for variable in variables]}."
+        )
+    inputs = [as_input(each) for each in leaves]
+    kinds = [None if each is None else (each.dtype, each._value.shape) for each in inputs]
+    kinds_of_variables = [(variable.dtype, variable._value.shape) for variable in variables]
+    name = name_of(f)
 
-        return recorded(name_of(f), pull, leaves + [variable._read() for variable in variables], result)
+    def pull(g: list[Tensor]) -> list[Any]:
+        whole = any(isinstance(each, Carrier) for each in g)
+        if not variables:
+            return cotangents(name, grad(*g), kinds, whole)
+        returned = grad(*g, variables=variables)
+        if not isinstance(returned, tuple) or len(returned) != 2:
+            raise ValueError(f"{name}: a pair is wanted of its gradient, the arguments' and the variables' gradients.")
+        arguments, others = returned
+        return cotangents(name, arguments, kinds, whole) + cotangents(name, others, kinds_of_variables, whole)
 
-    return decorated
+    followed = [each for each in inputs if each is not None] + [variable._read() for variable in variables]
+    return recorded(name, pull, followed, result)
+
+
+PLAIN = (str, bytes, int, float, complex, np.generic, np.ndarray)
+
+
+def as_input(value: Any) -> Tensor | None:
+    """Returns an argument as a tensor that something may follow, None for one that nothing can follow."""
+    if isinstance(value, Tensor):
+        return value
+    return None if isinstance(value, PLAIN) else convert(value)
 
 
 def recorded(name: str, pull: Callable[[list[Tensor]], list[Any]], inputs: list[Tensor], result: Any) -> Any:
     """Returns `result` as tensors that the tapes know as made of `inputs`, with `pull` as the way back."""
     found = [convert(each) for each in nest.flatten(result)]
-    outputs = [make_tensor(each._value) for each in found]
+    # An array stands for one tensor: the results are others than what the function computed.
+    outputs = [make_tensor(each._value.view() if type(each) is Tensor else each._value) for each in found]
+    trackers = live_trackers(inputs)
     for tensor, output in zip(found, outputs, strict=True):
-        # What accumulators know of the result stays with it.
         for tracker in live_trackers([tensor]):
-            if tracker.records is None:
-                tracker.follow(output, tracker.tangent_of(tensor))
-    for tracker in live_trackers(inputs):
-        if tracker.records is not None:
+            # An accumulator keeps the tangent that the operations gave; a tape that knows of no argument, but of what
+            # else the function used, goes through the operations.
+            if tracker.records is None or tracker not in trackers:
+                attach(output, tracker, index_on(tensor, tracker))
+    for tracker in trackers:
+        known = [] if tracker.records is not None else [(output, index_on(output, tracker)) for output in outputs]
+        if not known or any(tangent is None and can_move(output) for output, tangent in known):
             tracker.record(CallRecord(name, pull), inputs, {}, outputs)
+            for output, tangent in known:
+                if tangent is not None:
+                    attach(output, tracker, tangent)
     return nest.pack_sequence_as(result, outputs)
 
 
-def cotangents(given: Any, inputs: list[Any]) -> list[Any]:
-    """Returns what a user's `grad` gave as a list of tensors (or None), one for each of `inputs`."""
+def cotangents(name: str, given: Any, kinds: list[Any], whole: bool) -> list[Any]:
+    """Returns what the gradient of the function `name` gave as a list of tensors, or None.
+
+    Args:
+        name: of the function, for messages.
+        given: what its `grad` returned.
+        kinds: for each argument its dtype and shape, or None for one that nothing follows, which is left out.
+        whole: whether a cotangent has to have its argument's shape; else it may be one that broadcasts to it.
+    """
     found = [given] if given is None or isinstance(given, IndexedSlices) else nest.flatten(given)
-    if len(found) != len(inputs):
+    if len(found) != len(kinds):
         raise ValueError(
-            f"custom_gradient function expected to return {len(inputs)} gradients, but returned {len(found)} instead."
+            f"{name}: custom_gradient function expected to return {len(kinds)} gradients, but returned {len(found)} "
+            "instead."
         )
-    return [
-        each if each is None or isinstance(each, IndexedSlices) else convert(each, source.dtype)
-        for each, source in zip(found, inputs, strict=True)
-    ]
+    results: list[Any] = []
+    for position, (each, kind) in enumerate(zip(found, kinds, strict=True)):
+        if kind is None:
+            continue
+        if each is not None and not isinstance(each, IndexedSlices):
+            dtype, shape = kind
+            each = convert(each, dtype)
+            own = each._value.shape
+            if own != shape and not broadcasts_to(own, shape):
+                raise InvalidArgumentError(
+                    f"{name}: its gradient number {position} has the shape {list(own)}, which does not fit the shape "
+                    f"{list(shape)} of what it belongs to."
+                )
+            if own != shape and whole:
+                each = OPS["broadcast_to"].function(each, shape)
+        results.append(each)
+    return results
 
 
 def takes_variables(grad: Any) -> bool:
@@ -195,7 +285,7 @@ def name_of(function: Any) -> str:
     return getattr(function, "__name__", repr(function))
 
 
-def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
+def grad_pass_through(f: Callable[..., Any]) -> Any:
     """Returns `f` with the gradient of the identity, as used for rounding (a straight-through estimator).
 
     Args:
@@ -203,6 +293,9 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Returns:
         A function of the same argument.
+
+    Raises:
+        TypeError: `f` is no function.
 
     >>> import gradtape as tf
     >>> x = tf.Variable([1.2, 2.7])
@@ -218,19 +311,25 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
 
         return f(*args, **kwargs), grad
 
-    return custom_gradient(wraps(f)(straight))
+    straight.__name__ = name_of(f)
+    return Decorated(grad_pass_through, f, lambda *args, **kwargs: called(straight, args, kwargs, watched))
 
 
-def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
+def recompute_grad(f: Callable[..., Any]) -> Any:
     """Returns `f` as a function of which a tape keeps the arguments alone; its inside is computed again for gradients.
 
-    It saves memory for time: of a deep network, the tape holds one array a block instead of all inside.
+    It saves memory for time: of a deep network, the tape holds one array a block instead of all inside. So do the tapes
+    around it, to any order: the gradient is itself computed again where one of them records it. Only a tape around a
+    forward accumulator keeps the inside, with the tangents.
 
     Args:
         f: a function of tensors, which may read variables.
 
     Returns:
         A function of the same arguments.
+
+    Raises:
+        TypeError: `f` is no function.
 
     >>> import gradtape as tf
     >>> x = tf.Variable([0.0, 1.0])
@@ -242,13 +341,53 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
     def recomputed(*args: Any, **kwargs: Any) -> Any:
         def grad(*g: Any, variables: Any = None) -> Any:
-            with GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([each for each in nest.flatten(list(args)) if is_differentiable(each._value.dtype)])
-                tape.watch(variables or [])
-                result = f(*args, **kwargs)
-            found = tape.gradient(result, [list(args), list(variables or [])], output_gradients=list(g))
-            return (found[0], found[1]) if variables is not None else found[0]
+            found = computed_again(f, args, kwargs, list(g), list(variables or ()))
+            own = len(found) - len(variables or ())
+            return found if variables is None else (found[:own], found[own:])
 
         return f(*args, **kwargs), grad
 
-    return custom_gradient(wraps(f)(recomputed))
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return f(*args, **kwargs) if seen_inside(args) else called(recomputed, args, kwargs, unrecorded)
+
+    recomputed.__name__ = name_of(f)
+    return Decorated(recompute_grad, f, call)
+
+
+def seen_inside(args: Any) -> bool:
+    """True where a tape has to record what a function computes, since it follows more than the function's results.
+
+    These are the tangents that an accumulator inside the tape computes beside them, and the coefficients of series.
+    """
+    for each in nest.flatten(list(args)):
+        if isinstance(each, Carrier) and not isinstance(each, BatchTensor):
+            return True
+    tapes = RECORDING.tapes
+    first = min([entry(tape) for tape in tapes if tape.records is not None], default=None)
+    return first is not None and any(tape.records is None and entry(tape) > first for tape in tapes)
+
+
+def computed_again(f: Any, args: Any, kwargs: dict[str, Any], g: list[Any], variables: list[Variable]) -> list[Any]:
+    """Returns the cotangents of the leaves of `args` and of `variables`; the tapes that record keep nothing inside."""
+    reached: list[bool] = []
+    recording = any(tape.records is not None for tape in RECORDING.tapes)
+
+    def pulled(args: Any, g: list[Any]) -> list[Any]:
+        with GradientTape(watch_accessed_variables=False) as tape:
+            # Tensors of their own: no other tape follows them.
+            leaves = [OPS["identity"].function(each) if can_move(each) else each for each in nest.flatten(args)]
+            sources = [each for each in leaves if can_move(each)] + variables
+            tape.watch(sources)
+            result = f(*nest.pack_sequence_as(args, leaves), **kwargs)
+        found = iter(tape.gradient(result, sources, output_gradients=g))
+        every = [next(found) if can_move(each) else None for each in leaves] + list(found)
+        reached[:] = [each is not None for each in every]
+        return [convert(each) if recording else each for each in every if each is not None]
+
+    results = iter((recompute_grad(pulled) if recording else pulled)(list(args), g))
+    return [next(results) if reaches else None for reaches in reached]
+
+
+def can_move(value: Any) -> bool:
+    """True for a tensor or a variable that can have a derivative."""
+    return isinstance(value, Tensor | Variable) and is_differentiable(value._value.dtype)

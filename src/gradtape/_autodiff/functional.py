@@ -281,7 +281,7 @@ def jvp(function: Callable[[Any], Any], primals: Any, tangents: Any) -> tuple[An
     with accumulator:
         result = result_of(function, point)
     products = [filled_in(accumulator.tangent_of(tensor), tensor) for tensor in result.tensors]
-    release(accumulator, result.tensors)
+    release(accumulator._tracker, result.tensors)
     return result.value, nest.rebuild(result.value, iter(products))
 
 

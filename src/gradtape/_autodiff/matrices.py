@@ -94,7 +94,7 @@ def pushed(function: Callable[[Any], Any], point: Point, start: int, stop: int) 
     with accumulator:
         result = result_of(function, point)
     rows = [filled_in(accumulator.tangent_of(tensor), tensor) for tensor in result.tensors]
-    release(accumulator, result.tensors)
+    release(accumulator._tracker, result.tensors)
     return result, [out_of_batch(each, level, stop - start) for each in rows]
 
 

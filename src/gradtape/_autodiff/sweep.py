@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from gradtape._autodiff.backward import (
+    BATCHES,
+    TENSORS,
     GeneralRecord,
+    pull_back,
     pull_back_arrays,
-    pull_back_batches,
-    pull_back_tensors,
     pull_general,
     pull_part,
 )
@@ -128,8 +129,9 @@ def checked(value: Any, role: str) -> Any:
         return value._identity
     if isinstance(value, IndexedSlices) and role == "target":
         return value.values
+    of = "an accumulator" if role == "primal" else "`gradient`"
     raise NotRecordedError(
-        f"A {role} of `gradient` must be a tensor or a variable, or a structure of them; got {value!r} of type "
+        f"A {role} of {of} must be a tensor or a variable, or a structure of them; got {value!r} of type "
         f"{type(value).__name__!r}. What is no tensor has not been recorded."
     )
 
@@ -259,12 +261,12 @@ def swept(tape: Tape, starts: list[tuple[int, Any]], keep: set[int], consume: bo
         # Sources that came after every target: nothing reaches them.
         grads += [None] * (max(keep) - top)
     if on_tensors:
-        pull_back_tensors(tape, grads, top, keep)
+        pull_back(tape, grads, top, keep, TENSORS)
     else:
         # The user's own settings may turn 1/0 into an error; TensorFlow gives inf.
         with np.errstate(all="ignore"):
             if BatchTensor in kinds:
-                pull_back_batches(tape.records, grads, top, keep)
+                pull_back(tape, grads, top, keep, BATCHES)
             else:
                 pull_back_arrays(tape.records, grads, top, keep, consume)
     return grads

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._core.tensor import Tensor
+from gradtape._core.tensor import Carrier, Tensor
 from gradtape.errors import InvalidArgumentError
 
 _REFUSED = (
@@ -74,6 +74,11 @@ def as_bound(bound: Any) -> int | None:
     """Returns a bound of a slice as an integer, or None."""
     if bound is None or type(bound) is int:
         return bound
+    if isinstance(bound, Carrier):
+        raise TypeError(
+            f"A bound of a slice is {bound.what}, and the size of the part is not known: write tf.slice(tensor, begin, "
+            "size), whose size is the same for all."
+        )
     try:
         return index(bound)
     except TypeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from _thread import get_ident
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -46,6 +47,9 @@ class _Recording(threading.local):
     """The tapes that record in the current thread, outermost first: a new tuple whenever they change."""
 
     tapes: tuple[Any, ...] = ()
+    # The maps over rows that run, outermost first: how many rows each has, and the function that makes an array's first
+    # axis its rows.
+    maps: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
 
 
 RECORDING = _Recording()

@@ -104,7 +104,7 @@ class Variable:
                 "The `initial_value` arg to `tf.Variable` must be specified: it gives the variable its shape."
             )
         value = initial_value() if callable(initial_value) and not hasattr(initial_value, "dtype") else initial_value
-        array = convert(value, None if dtype is None else as_dtype(dtype))._value
+        array = array_of(convert(value, None if dtype is None else as_dtype(dtype)))
         # A copy where the array may belong to somebody else: assignments may be made in place.
         self._value = array.copy() if isinstance(value, Tensor | Variable) else array
         self._shape = TensorShape(array.shape if shape is None else shape)
@@ -177,7 +177,10 @@ class Variable:
                 tensor._index, tensor._tape = index, tapes[0]
         elif tapes:
             links = {tape: index for tape in tapes if (index := tape.position_of(self)) is not None}
-            tensor._tape = Tracks(links) if links else None
+            if len(links) == 1:
+                ((tensor._tape, tensor._index),) = links.items()
+            elif links:
+                tensor._tape = Tracks(links)
         self._read_cache = (tapes, tensor)
         return tensor
 
@@ -203,10 +206,8 @@ class Variable:
         """The value to assign as an array of the variable's dtype, not copied where a tensor holds it already."""
         if type(value) is Tensor and value._value.dtype is self._value.dtype:
             return value._value
-        if isinstance(value, Tensor | Variable) or hasattr(value, "_as_tensor"):
-            return convert(value, self.dtype)._value
-        if isinstance(value, (list, tuple)):
-            return convert(value, self.dtype)._value
+        if isinstance(value, Tensor | Variable | list | tuple) or hasattr(value, "_as_tensor"):
+            return array_of(convert(value, self.dtype))
         return to_array(value, self.dtype)
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
@@ -367,6 +368,12 @@ class Variable:
 
 
 explain_what_lacks(Variable)
+
+
+def array_of(tensor: Tensor) -> Any:
+    """Returns the array of a tensor; a value that is none refuses to be seen as one, in its own words."""
+    value = tensor._value
+    return value if type(value) is np.ndarray else value.view()
 
 
 class UnreadVariable(Variable):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core import nest
-from gradtape._core.tensor import Tensor
+from gradtape._core.tensor import Carrier, Tensor
 from gradtape._core.variable import Variable
 
 STREAMS = {"stdout", "stderr", "log(info)", "log(warning)", "log(error)"}
@@ -42,6 +42,8 @@ def _array(value: Any, edge: int, indent: int = 1) -> str:
 
 def _text(value: Any, edge: int, inside: bool = False) -> str:
     """A value as text; a string is quoted inside a structure."""
+    if isinstance(value, Carrier):
+        return str(value)
     if isinstance(value, Tensor | Variable):
         return _array(value._value, edge)
     if isinstance(value, dict):

@@ -7,7 +7,8 @@ from typing import Any
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import as_dtype, float32
 from gradtape._core.op import Array, TensorLike
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Carrier, Tensor, make_tensor
+from gradtape._core.tracking import RECORDING
 from gradtape._ops import seeds
 from gradtape._ops.parameters import as_dims
 from gradtape.errors import InvalidArgumentError
@@ -31,21 +32,31 @@ def set_seed(seed: int | None) -> None:
 
 def _plain(value: TensorLike) -> Any:
     """A bound or a parameter as a number or an array."""
-    return value if type(value) in (int, float) else convert(value)._value
+    if type(value) in (int, float):
+        return value
+    tensor = convert(value)
+    return tensor._refuse() if isinstance(tensor, Carrier) else tensor._value
 
 
 def _shape(shape: TensorLike) -> Any:
     """A shape as the generator reads it: whether it is an int64 array selects the stream."""
     if isinstance(shape, Tensor):
-        return shape._value
+        return _plain(shape)
     return shape if hasattr(shape, "dtype") else as_dims(shape)
 
 
-def _drawn(draw: Any, *arguments: Any) -> Tensor:
+def _drawn(draw: Any, shape: Any, *arguments: Any) -> Tensor:
+    maps = RECORDING.maps
+    if maps:
+        # Each row draws numbers of its own.
+        shape = (*[size for size, _ in maps], *as_dims(shape))
     try:
-        return make_tensor(draw(STATE, *arguments))
+        tensor = make_tensor(draw(STATE, shape, *arguments))
     except ValueError as error:
         raise InvalidArgumentError(f"tf.random: {error}") from None
+    for _, as_rows in maps:
+        tensor = as_rows(tensor)
+    return tensor
 
 
 def normal(
@@ -160,4 +171,4 @@ def shuffle(value: TensorLike, seed: int | None = None, name: str | None = None)
     >>> sorted(tf.random.shuffle([3, 1, 2]).numpy().tolist())
     [1, 2, 3]
     """
-    return _drawn(seeds.random_shuffle, convert(value)._value, seed)
+    return make_tensor(seeds.random_shuffle(STATE, _plain(convert(value)), seed))

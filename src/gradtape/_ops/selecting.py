@@ -12,7 +12,7 @@ from gradtape._core.dtypes import DType, as_dtype, bool_, float32, int32
 from gradtape._core.families import composite, discrete
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import Values, arrays
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.variable import Variable
 from gradtape._ops.comparison import select
 from gradtape._ops.parameters import Shape, as_axis, as_ints
@@ -52,7 +52,10 @@ def where(condition: TensorLike, x: Any = None, y: Any = None, name: str | None 
            [2]])>
     """
     if x is None and y is None:
-        array = convert(condition)._value
+        tensor = convert(condition)
+        if isinstance(tensor, Carrier):
+            tensor._refuse()
+        array = tensor._value
         if not array.ndim:
             raise InvalidArgumentError("where: the condition has no dimension, so that there are no indices to return.")
         return make_tensor(np.argwhere(array).astype(np.int64))

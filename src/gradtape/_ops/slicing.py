@@ -18,7 +18,8 @@ from gradtape._core.tensor import Tensor
 from gradtape._ops.batching import past_brackets
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_dims, as_vector
-from gradtape._ops.structure import reshape
+from gradtape._ops.rows import block_by_row, differ, left_to, part_by_row, roll_by_row
+from gradtape._ops.structure import reshape, roll
 from gradtape.errors import InvalidArgumentError
 
 
@@ -60,6 +61,10 @@ def getitem(x: TensorLike, key: Any) -> Array:
         TypeError: the key is of another kind.
     """
     return x[key]
+
+
+left_to(part_by_row, getitem, 1)
+left_to(roll_by_row, roll, 1)
 
 
 def placed(g_shape: Shape, key: Any, shape: Shape) -> Shape:
@@ -120,6 +125,8 @@ def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) ->
            [5, 6]], dtype=int32)>
     """
     tensor = convert(input_)
+    if differ(begin):
+        return block_by_row(tensor, begin, size)
     whole = tuple(tensor._value.shape)
     starts, counts = as_vector(begin), as_vector(size)
     if not len(starts) == len(counts) == len(whole):
