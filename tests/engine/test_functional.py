@@ -363,3 +363,37 @@ def test_a_product_records_no_more_than_three_gradients() -> None:
 
     hvp(function, x, np.ones(8))
     assert seen == [0]
+
+
+@tf.custom_gradient
+def ten_times(x):
+    return x * 1.0, lambda g: 10.0 * g
+
+
+@tf.custom_gradient
+def log1pexp(x):
+    e = tf.exp(x)
+    return tf.math.log(1.0 + e), lambda g: g * (1.0 - 1.0 / (1.0 + e))
+
+
+@tf.custom_gradient
+def reads_its_cotangent(x):
+    return x * 2.0, lambda g: tf.constant(g.numpy() * 2.0)
+
+
+def test_a_custom_gradient_counts_in_every_mode():
+    x = np.array([1.0, 2.0])
+    for mode in ("forward", "reverse"):
+        np.testing.assert_array_equal(tf.autodiff.jacobian(ten_times, x, mode=mode), 10.0 * np.eye(2))
+    np.testing.assert_array_equal(tf.autodiff.jvp(ten_times, x, x)[1], 10.0 * x)
+    np.testing.assert_array_equal(tf.autodiff.sparse_jacobian(ten_times, x).toarray(), 10.0 * np.eye(2))
+
+
+def test_a_custom_gradient_keeps_what_would_overflow_in_every_mode():
+    assert float(tf.autodiff.jvp(log1pexp, np.array(800.0), np.array(1.0))[1]) == 1.0
+    slope = tf.autodiff.jacobian(lambda p: log1pexp(p * np.array([1.0, 800.0])), np.array(1.0))
+    np.testing.assert_allclose(slope, [1 / (1 + np.exp(-1.0)), 800.0], rtol=1e-15)
+
+
+def test_a_custom_gradient_that_no_operation_follows_leaves_the_tangent_to_the_operations():
+    assert float(tf.autodiff.jvp(reads_its_cotangent, np.array(1.2), np.array(1.0))[1]) == 2.0

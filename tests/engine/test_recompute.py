@@ -3,6 +3,7 @@
 import gc
 import weakref
 from types import FunctionType, ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -229,3 +230,33 @@ def test_a_tape_around_an_accumulator(order: int) -> None:
             product = acc.jvp(y)
         found.append(tf.stack(tape.gradient(product, [x, v])))
     np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
+
+
+def with_keyword(x: Any) -> Any:
+    return tf.recompute_grad(lambda a, *, b: tf.sin(a) * b * b)(x, b=x)
+
+
+def with_closure(x: Any) -> Any:
+    return tf.recompute_grad(lambda a: tf.sin(a) * x * x)(x)
+
+
+def with_something_computed(x: Any) -> Any:
+    square = x * x
+    return tf.recompute_grad(lambda a: tf.sin(a) * square)(tf.identity(x))
+
+
+@pytest.mark.parametrize("function", [with_keyword, with_closure, with_something_computed])
+def test_what_is_used_from_elsewhere_has_a_gradient(function: Any) -> None:
+    x = np.array(0.7)
+    value, gradient = tf.autodiff.value_and_gradient(function, x)
+    np.testing.assert_allclose(value, np.sin(x) * x * x, rtol=1e-14)
+    np.testing.assert_allclose(gradient, np.cos(x) * x * x + 2 * x * np.sin(x), rtol=1e-13)
+    second = -np.sin(x) * x * x + 4 * x * np.cos(x) + 2 * np.sin(x)
+    np.testing.assert_allclose(tf.autodiff.hessian(function, x), second, rtol=1e-12)
+
+
+def test_a_variable_given_by_keyword_has_a_gradient() -> None:
+    v = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = tf.recompute_grad(lambda a, b=None: a * b)(tf.constant(5.0), b=v)
+    assert float(tape.gradient(y, v)) == 5.0

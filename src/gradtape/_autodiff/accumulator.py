@@ -32,11 +32,13 @@ class Tangents:
     # A tape keeps records; this does not, and is told of an operation by the general door alone: its owner is the
     # thread's ident with a minus, which no fast path takes for its own.
     records = None
-    __slots__ = ("_inner", "_known", "closed", "order", "owner", "tensors", "variables")
+    __slots__ = ("_inner", "_known", "closed", "honours", "order", "owner", "tensors", "variables")
 
     def __init__(self) -> None:
         self.owner = 0
         self.closed = False
+        # Whether a custom gradient counts forwards, too: TensorFlow's accumulators go by the operations inside of it.
+        self.honours = False
         self.order = -1
         self.tensors: dict[int, Tensor] = {}
         # By the variable's id: the variable and its tangent.
@@ -189,3 +191,13 @@ class ForwardAccumulator:
             return zeros_like(primal) if found is None and zero else found
 
         return nest.map_structure(tangent, primals)
+
+
+def accumulating(primals: Any, tangents: Any) -> ForwardAccumulator:
+    """Returns an accumulator for which a custom gradient is the derivative, as it is for a tape.
+
+    The functions of `tf.autodiff` use it, so that their answers do not depend on the mode.
+    """
+    accumulator = ForwardAccumulator(primals, tangents)
+    accumulator._tracker.honours = True
+    return accumulator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
@@ -20,7 +21,7 @@ from gradtape._core.dtypes import is_differentiable
 from gradtape._core.op import OPS, Rule
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
-from gradtape._core.tracking import RECORDING, attach, index_on, live_trackers
+from gradtape._core.tracking import RECORDING, attach, detach, index_on, live_trackers
 from gradtape._core.variable import Variable
 from gradtape.errors import InvalidArgumentError
 
@@ -36,6 +37,8 @@ class Watcher:
         self.closed = False
         self.tensors: dict[int, Tensor] = {}
         self.variables: dict[int, Variable] = {}
+        # What tapes follow of the tensors that were used, by their ids.
+        self.captured: dict[int, Tensor] = {}
 
     def position_of(self, variable: Variable) -> None:
         """Notes a variable that is being read; it gets no index, since nothing is recorded."""
@@ -58,14 +61,17 @@ def watched() -> Iterator[Watcher]:
 
 @contextmanager
 def unrecorded() -> Iterator[Watcher]:
-    """Returns a context in which no tape of this thread records; gives what notes the variables that are read."""
+    """Returns a context in which no tape of this thread records; gives what notes the variables that are read.
+
+    The tapes note what is used of the tensors that they follow: they are told of operations, as accumulators are.
+    """
     tapes = RECORDING.tapes
     # Forward accumulators go on: they keep nothing, and the tangents are those of the operations.
     paused = [tape for tape in tapes if tape.records is not None]
-    owners = [tape.owner for tape in paused]
+    states = [(tape.owner, tape.noted) for tape in paused]
     watcher = Watcher()
     for tape in paused:
-        tape.owner = 0
+        tape.owner, tape.noted = -get_ident(), watcher.captured
     RECORDING.tapes = (*(tape for tape in tapes if tape.records is None), watcher)
     try:
         yield watcher
@@ -73,8 +79,8 @@ def unrecorded() -> Iterator[Watcher]:
         RECORDING.tapes = (
             tapes if not any(tape.closed for tape in paused) else tuple([tape for tape in tapes if not tape.closed])
         )
-        for tape, owner in zip(paused, owners, strict=True):
-            tape.owner = 0 if tape.closed else owner
+        for tape, (owner, noted) in zip(paused, states, strict=True):
+            tape.owner, tape.noted = 0 if tape.closed else owner, noted
 
 
 class CallRule(Rule):
@@ -144,7 +150,8 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
 
     Returns:
         A function of the same arguments, which are passed to `f` as they are. What `f` computes is recorded, so that
-        `grad` may use its intermediate results and can be differentiated itself.
+        `grad` may use its intermediate results and can be differentiated itself. Forwards, the functions of
+        `tf.autodiff` go by `grad`, a `ForwardAccumulator` by the operations in `f`, as in TensorFlow, and `taylor` too.
 
     Raises:
         TypeError: `f` is no function; at a call, if it reads variables and `grad` has no parameter `variables`.
@@ -176,8 +183,13 @@ def called(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any],
         )
     result, grad = returned
     leaves = nest.flatten(list(args))
-    given = {id(each._identity) for each in [*leaves, *nest.flatten(kwargs)] if isinstance(each, Variable)}
+    own = context is watched
+    apart = [*leaves, *nest.flatten(kwargs)] if own else leaves
+    given = {id(each._identity) for each in apart if isinstance(each, Variable)}
     variables = [variable for key, variable in watcher.variables.items() if key not in given]
+    if not own:
+        # What is computed again has gradients of all that it used; its arguments are others then.
+        variables += watcher.captured.values()
     if variables and not takes_variables(grad):
         raise TypeError(
             "If using @custom_gradient with a function that uses variables, then grad_fn must accept a 'variables' "
@@ -198,8 +210,8 @@ def called(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any],
         arguments, others = returned
         return cotangents(name, arguments, kinds, whole) + cotangents(name, others, kinds_of_variables, whole)
 
-    followed = [each for each in inputs if each is not None] + [variable._read() for variable in variables]
-    return recorded(name, pull, followed, result)
+    read = [each if isinstance(each, Tensor) else each._read() for each in variables]
+    return recorded(name, pull, [*(each for each in inputs if each is not None), *read], result, own)
 
 
 PLAIN = (str, bytes, int, float, complex, np.generic, np.ndarray)
@@ -212,24 +224,29 @@ def as_input(value: Any) -> Tensor | None:
     return None if isinstance(value, PLAIN) else convert(value)
 
 
-def recorded(name: str, pull: Callable[[list[Tensor]], list[Any]], inputs: list[Tensor], result: Any) -> Any:
-    """Returns `result` as tensors that the tapes know as made of `inputs`, with `pull` as the way back."""
+def recorded(name: str, pull: Callable[[list[Tensor]], list[Any]], inputs: list[Tensor], result: Any, own: bool) -> Any:
+    """Returns `result` as tensors that the tapes know as made of `inputs`, with `pull` as the way back.
+
+    Where the gradient is the user's `own`, accumulators that honour it push tangents through the transpose of `pull`;
+    for others, and where it does not say, the tangent is that of the operations.
+    """
     found = [convert(each) for each in nest.flatten(result)]
     # An array stands for one tensor: the results are others than what the function computed.
     outputs = [make_tensor(each._value.view() if type(each) is Tensor else each._value) for each in found]
     trackers = live_trackers(inputs)
     for tensor, output in zip(found, outputs, strict=True):
         for tracker in live_trackers([tensor]):
-            # An accumulator keeps the tangent that the operations gave; a tape that knows of no argument, but of what
+            # The tangent that the operations gave, for the time being; a tape that knows of no argument, but of what
             # else the function used, goes through the operations.
             if tracker.records is None or tracker not in trackers:
                 attach(output, tracker, index_on(tensor, tracker))
     for tracker in trackers:
         known = [] if tracker.records is not None else [(output, index_on(output, tracker)) for output in outputs]
-        if not known or any(tangent is None and can_move(output) for output, tangent in known):
+        exact = own and bool(known) and tracker.honours
+        if not known or exact or any(tangent is None and can_move(output) for output, tangent in known):
             tracker.record(CallRecord(name, pull), inputs, {}, outputs)
             for output, tangent in known:
-                if tangent is not None:
+                if tangent is not None and not exact:
                     attach(output, tracker, tangent)
     return nest.pack_sequence_as(result, outputs)
 
@@ -320,7 +337,8 @@ def recompute_grad(f: Callable[..., Any]) -> Any:
 
     It saves memory for time: of a deep network, the tape holds one array a block instead of all inside. So do the tapes
     around it, to any order: the gradient is itself computed again where one of them records it. Only a tape around a
-    forward accumulator keeps the inside, with the tangents.
+    forward accumulator keeps the inside, with the tangents. What `f` uses from elsewhere, tensors and variables, has
+    gradients as well. Its inside runs twice: random numbers are drawn again, variables assigned again.
 
     Args:
         f: a function of tensors, which may read variables.
@@ -367,8 +385,11 @@ def seen_inside(args: Any) -> bool:
     return first is not None and any(tape.records is None and entry(tape) > first for tape in tapes)
 
 
-def computed_again(f: Any, args: Any, kwargs: dict[str, Any], g: list[Any], variables: list[Variable]) -> list[Any]:
-    """Returns the cotangents of the leaves of `args` and of `variables`; the tapes that record keep nothing inside."""
+def computed_again(f: Any, args: Any, kwargs: dict[str, Any], g: list[Any], variables: list[Any]) -> list[Any]:
+    """Returns the cotangents of the leaves of `args` and of `variables`; the tapes that record keep nothing inside.
+
+    Among the variables are the tensors that `f` uses from elsewhere.
+    """
     reached: list[bool] = []
     recording = any(tape.records is not None for tape in RECORDING.tapes)
 
@@ -378,8 +399,10 @@ def computed_again(f: Any, args: Any, kwargs: dict[str, Any], g: list[Any], vari
             leaves = [OPS["identity"].function(each) if can_move(each) else each for each in nest.flatten(args)]
             sources = [each for each in leaves if can_move(each)] + variables
             tape.watch(sources)
+            tracker = tape._tape
             result = f(*nest.pack_sequence_as(args, leaves), **kwargs)
         found = iter(tape.gradient(result, sources, output_gradients=g))
+        detach([each for each in variables if isinstance(each, Tensor)], tracker)
         every = [next(found) if can_move(each) else None for each in leaves] + list(found)
         reached[:] = [each is not None for each in every]
         return [convert(each) if recording else each for each in every if each is not None]

@@ -235,4 +235,6 @@ def transposed(
     if not reached:
         return [None] * len(outputs)
     targets, directions = zip(*reached, strict=True)
-    return tape.gradient(list(targets), g, output_gradients=list(directions), unconnected_gradients="zero")
+    # A user's gradient may not depend on its cotangent as far as operations show: that says nothing.
+    missing = "zero" if isinstance(op, Op) else "none"
+    return tape.gradient(list(targets), g, output_gradients=list(directions), unconnected_gradients=missing)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._autodiff.accumulator import ForwardAccumulator
+from gradtape._autodiff.accumulator import accumulating
 from gradtape._autodiff.custom import name_of
 from gradtape._autodiff.sweep import Tape, UnconnectedGradients, gradients, zeros_like
 from gradtape._autodiff.tape import GradientTape
@@ -21,7 +21,7 @@ from gradtape._core.conversion import convert, shown
 from gradtape._core.dtypes import is_differentiable
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
-from gradtape._core.tracking import Tracks, attach
+from gradtape._core.tracking import attach, detach
 from gradtape._core.variable import Variable
 from gradtape.errors import InvalidArgumentError
 
@@ -213,7 +213,7 @@ def value_and_gradient(
         for g in found:
             if g is None:
                 raise not_connected(function, x, found)
-    release(tracker, [value])
+    detach([value], tracker)
     return value, point.filled(found)
 
 
@@ -248,7 +248,7 @@ def vjp(function: Callable[[Any], Any], primals: Any, cotangents: Any = None) ->
     seeds = None if cotangents is None else cotangents_of(result, cotangents)
     found = gradients(tracker, result.smooth, point.tensors, seeds, consume=True)
     tracker.close()
-    release(tracker, result.tensors)
+    detach(result.tensors, tracker)
     return result.value, point.filled(found)
 
 
@@ -277,11 +277,11 @@ def jvp(function: Callable[[Any], Any], primals: Any, tangents: Any) -> tuple[An
     (array([1., 4.], dtype=float32), array([ 2., 40.], dtype=float32))
     """
     point = point_at(function, primals)
-    accumulator = ForwardAccumulator(point.tensors, directions(point.tensors, primals, tangents, "tangent"))
+    accumulator = accumulating(point.tensors, directions(point.tensors, primals, tangents, "tangent"))
     with accumulator:
         result = result_of(function, point)
     products = [filled_in(accumulator.tangent_of(tensor), tensor) for tensor in result.tensors]
-    release(accumulator._tracker, result.tensors)
+    detach(result.tensors, accumulator._tracker)
     return result.value, nest.rebuild(result.value, iter(products))
 
 
@@ -338,21 +338,6 @@ def filled_in(found: Any, tensor: Tensor) -> Tensor:
     if found is None:
         return zeros_like(tensor)
     return found.dense() if isinstance(found, IndexedSlices) else found
-
-
-def release(tracker: Any, tensors: list[Tensor]) -> None:
-    """Makes `tensors` forget a tracker that nobody can ask any more, so that fast paths take them again."""
-    for tensor in tensors:
-        link = tensor._tape
-        if link is tracker:
-            tensor._tape = None
-        elif type(link) is Tracks and tracker in link.entries:
-            others = {each: index for each, index in link.entries.items() if each is not tracker}
-            if len(others) == 1:
-                ((link, tensor._index),) = others.items()
-                tensor._tape = link
-            else:
-                tensor._tape = Tracks(others)
 
 
 def paths(structure: Any, name: str = "x") -> list[str]:

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._autodiff.accumulator import ForwardAccumulator
+from gradtape._autodiff.accumulator import accumulating
 from gradtape._autodiff.batching import Batch, new_level, out_of_batch
-from gradtape._autodiff.functional import Point, Result, filled_in, point_at, release, result_of, scalar_of, watching
+from gradtape._autodiff.functional import Point, Result, filled_in, point_at, result_of, scalar_of, watching
 from gradtape._autodiff.jacobian import ROOM, jacobians
 from gradtape._autodiff.sweep import gradients
 from gradtape._autodiff.tape import GradientTape
 from gradtape._core import nest
 from gradtape._core.op import OPS
 from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tracking import detach
 
 MODES = ("forward", "reverse")
 
@@ -64,7 +65,7 @@ def jacobian(function: Callable[[Any], Any], x: Any, mode: str | None = None) ->
         return columns(function, point_at(function, x), largest(result.tensors))
     found = [point.filled(jacobians(tracker, each, point.tensors, zero=True, at_once=None)) for each in result.tensors]
     tracker.close()
-    release(tracker, result.tensors)
+    detach(result.tensors, tracker)
     return nest.rebuild(result.value, iter(found))
 
 
@@ -90,11 +91,11 @@ def pushed(function: Callable[[Any], Any], point: Point, start: int, stop: int) 
         units = np.eye(stop - start, size, start - offset, tensor._value.dtype)
         tangents.append(make_tensor(Batch(units.reshape((stop - start, *tensor._value.shape)), (level,))))
         offset += size
-    accumulator = ForwardAccumulator(point.tensors, tangents)
+    accumulator = accumulating(point.tensors, tangents)
     with accumulator:
         result = result_of(function, point)
     rows = [filled_in(accumulator.tangent_of(tensor), tensor) for tensor in result.tensors]
-    release(accumulator._tracker, result.tensors)
+    detach(result.tensors, accumulator._tracker)
     return result, [out_of_batch(each, level, stop - start) for each in rows]
 
 

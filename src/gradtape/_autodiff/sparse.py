@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._autodiff.accumulator import ForwardAccumulator
+from gradtape._autodiff.accumulator import accumulating
 from gradtape._autodiff.batching import Batch, left, new_level
 from gradtape._autodiff.colouring import Sparsity
 from gradtape._autodiff.pattern import hessian_pattern, jacobian_pattern
@@ -213,7 +213,7 @@ def pushing(function: Function, x: Tensor, shape: tuple[int, int]) -> Products:
     """Returns what multiplies the Jacobian with directions in the space of `x`."""
 
     def product(tangent: Tensor) -> Any:
-        with ForwardAccumulator(x, tangent) as accumulator:
+        with accumulating(x, tangent) as accumulator:
             y = as_result(function(x))
         check_shape("the result", y._value.size, shape[0], shape)
         return accumulator.jvp(y, "zero")
@@ -340,6 +340,7 @@ def check_product(matrix: Any, test: Any, product: Any, products: Products, acro
         f"The pattern does not fit the derivative at this point: {'column' if across else 'row'}"
         f"{'s' * (len(differing) > 1)} {shown} of {len(product)} would be wrong. The function depends on elements "
         "of x that the pattern leaves out: it takes another path here than where the pattern was found, or is "
-        "another one at each call. Leave out `pattern`, or find it at this point with jacobian_sparsity or "
-        "hessian_sparsity."
+        "another one at each call, or has a custom gradient that does not follow its operations. Without such a "
+        "gradient leave out `pattern`, or find it at this point with jacobian_sparsity or hessian_sparsity; with one, "
+        "give the pattern yourself."
     )

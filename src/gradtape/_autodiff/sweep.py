@@ -55,7 +55,7 @@ class Tape:
     this object, and only the `GradientTape` holds its content: when that goes, the records go, whatever tensors live.
     """
 
-    __slots__ = ("born", "carries", "closed", "owner", "records", "tensors", "variables", "watches")
+    __slots__ = ("born", "carries", "closed", "noted", "owner", "records", "tensors", "variables", "watches")
     order = -1
 
     def __init__(self, watches: bool) -> None:
@@ -65,6 +65,8 @@ class Tape:
         self.born = new_level()
         # The classes of tensors in the records whose values are no arrays.
         self.carries: frozenset[type] = NOTHING
+        # While it records nothing but is to know what is used of what it follows: these tensors, by their ids.
+        self.noted: dict[int, Tensor] | None = None
         self.records: list[Any] = []
         # By the variable's id: the variable and its index, None for one that has no gradient.
         self.variables: dict[int, tuple[Variable, int | None]] = {}
@@ -100,6 +102,9 @@ class Tape:
 
     def record(self, op: Op, tensors: list[Tensor], params: dict[str, Any], outputs: list[Tensor]) -> None:
         """Notes an operation that came through the general door, and follows its results."""
+        if self.noted is not None:
+            self.noted.update({id(each): each for each in tensors if index_on(each, self) is not None})
+            return
         records = self.records
         if CUT in op.rules.values():
             attach(outputs[0], self, len(records))

@@ -71,6 +71,21 @@ def attach(tensor: Any, tracker: Any, index: Any) -> None:
             tensor._tape = Tracks({link: tensor._index, tracker: index})
 
 
+def detach(tensors: Any, tracker: Any) -> None:
+    """Makes `tensors` forget a tracker that nobody can ask any more, so that fast paths take them again."""
+    for tensor in tensors:
+        link = tensor._tape
+        if link is tracker:
+            tensor._tape = None
+        elif type(link) is Tracks and tracker in link.entries:
+            others = {each: index for each, index in link.entries.items() if each is not tracker}
+            if len(others) == 1:
+                ((link, tensor._index),) = others.items()
+                tensor._tape = link
+            else:
+                tensor._tape = Tracks(others)
+
+
 def index_on(tensor: Any, tracker: Any) -> Any:
     """Returns what `tracker` calls `tensor`, or None if it does not follow it."""
     link = tensor._tape

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._autodiff.accumulator import ForwardAccumulator
+from gradtape._autodiff.accumulator import accumulating
 from gradtape._autodiff.batching import Batch, left, new_level
 from gradtape._autodiff.custom import name_of
 from gradtape._autodiff.tape import GradientTape
@@ -79,7 +79,7 @@ def pushed(function: Callable[[list[Any]], list[Tensor]], leaves: list[Any], dir
         part = directions[:, start : start + array.size].reshape((count, *array.shape))
         tangents.append(make_tensor(Batch(part.astype(array.dtype), (level,))))
         start += array.size
-    with ForwardAccumulator(leaves, tangents) as accumulator:
+    with accumulating(leaves, tangents) as accumulator:
         results = function(leaves)
     moved = accumulator.jvp(results, "zero")
     rows = [left(each._value, level, count).reshape((count, -1)) for each in moved]
