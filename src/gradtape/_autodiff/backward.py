@@ -115,10 +115,7 @@ class GeneralRecord:
         of the map, which is newer than the batch's level, each element of the batch has its own.
         """
         levels = {
-            level: size
-            for each in [*tensors, *outputs]
-            for level, size in getattr(each._value, "sizes", {}).items()
-            if level > born
+            level: size for each in outputs for level, size in getattr(each._value, "sizes", {}).items() if level > born
         }
         if levels and not isinstance(self.op, Boundary):
             self.sums = [

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradtape._core import nest
 from gradtape._core.conversion import convert
+from gradtape._core.dispatch import shown_name
 from gradtape._core.dtypes import is_differentiable
 from gradtape._core.op import OPS, Op, Rule
 from gradtape._core.slices import IndexedSlices
@@ -158,10 +159,36 @@ def run_batched(op: Op, values: list[Any], params: dict[str, Any]) -> Any:
     sizes = sizes_of(values, levels)
     batched = [type(value) is Batch for value in values]
     result = op.batch(op, [in_one_axis(value, levels, sizes) for value in values], batched, params)
+    lead = (prod(sizes),)
+    for each in result if op.outputs else (result,):
+        if getattr(each, "shape", ())[:1] != lead:
+            raise InternalError(
+                f"{shown_name(op)}: the batching rule returned a result of shape {[*np.shape(each)]}, and "
+                f"the {lead[0]} of the batch have to be its first axis."
+            )
     if len(levels) > 1:
         parts = [each.reshape((*sizes, *each.shape[1:])) for each in (result if op.outputs else [result])]
         result = parts if op.outputs else parts[0]
     return [Batch(each, levels) for each in result] if op.outputs else Batch(result, levels)
+
+
+def of_one_batch(results: list[Any], inputs: list[Any]) -> list[Any]:
+    """Returns the results of a function with all the batch axes that one of them or of its inputs has.
+
+    So that each element of a batch has a cotangent of its own for every result.
+    """
+    if not any(type(value) is Batch for value in (*results, *inputs)):
+        return results
+    levels: Levels = ()
+    for value in (*results, *inputs):
+        levels = union(levels, getattr(value, "levels", ()))
+    sizes = sizes_of([*results, *inputs], levels)
+    return [
+        value
+        if isinstance(value, Carried) and type(value) is not Batch
+        else Batch(np.broadcast_to(lined_up(value, levels, value.ndim), (*sizes, *value.shape)), levels)
+        for value in results
+    ]
 
 
 def sizes_of(values: list[Any], levels: Levels) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._autodiff.accumulator import entry
-from gradtape._autodiff.batching import BatchTensor
+from gradtape._autodiff.batching import BatchTensor, of_one_batch
 from gradtape._autodiff.sweep import broadcasts_to
 from gradtape._autodiff.tape import GradientTape
 from gradtape._core import nest
@@ -232,7 +232,8 @@ def recorded(name: str, pull: Callable[[list[Tensor]], list[Any]], inputs: list[
     """
     found = [convert(each) for each in nest.flatten(result)]
     # An array stands for one tensor: the results are others than what the function computed.
-    outputs = [make_tensor(each._value.view() if type(each) is Tensor else each._value) for each in found]
+    values = of_one_batch([each._value for each in found], [each._value for each in inputs])
+    outputs = [make_tensor(each.view() if type(each) is np.ndarray else each) for each in values]
     trackers = live_trackers(inputs)
     for tensor, output in zip(found, outputs, strict=True):
         for tracker in live_trackers([tensor]):
@@ -405,7 +406,7 @@ def computed_again(f: Any, args: Any, kwargs: dict[str, Any], g: list[Any], vari
         detach([each for each in variables if isinstance(each, Tensor)], tracker)
         every = [next(found) if can_move(each) else None for each in leaves] + list(found)
         reached[:] = [each is not None for each in every]
-        return [convert(each) if recording else each for each in every if each is not None]
+        return [convert(each) for each in every if each is not None]
 
     results = iter((recompute_grad(pulled) if recording else pulled)(list(args), g))
     return [next(results) if reaches else None for reaches in reached]

@@ -127,6 +127,9 @@ def push_linear(op: Op) -> Push:
             moved = [still(x) if d is None else d for x, d in zip(inputs, tangents, strict=True)]
         else:
             moved = [x if d is None else d for x, d in zip(inputs, tangents, strict=True)]
+            if 0 in moved[0].shape and not op.outputs:
+                # What is linear makes 0 of nothing, also where the value of nothing is NaN, as that of a mean.
+                return (zeros_like if words is TENSORS else zeros_of_value)(outputs[0])
         return ran(words, op, moved, params)
 
     return push
@@ -237,4 +240,5 @@ def transposed(
     targets, directions = zip(*reached, strict=True)
     # A user's gradient may not depend on its cotangent as far as operations show: that says nothing.
     missing = "zero" if isinstance(op, Op) else "none"
-    return tape.gradient(list(targets), g, output_gradients=list(directions), unconnected_gradients=missing)
+    found = tape.gradient(list(targets), g, output_gradients=list(directions), unconnected_gradients=missing)
+    return [each.dense() if hasattr(each, "dense") else each for each in found]

@@ -11,6 +11,7 @@ from gradtape._autodiff.jacobian import batch_jacobians, jacobians
 from gradtape._autodiff.sweep import PAUSED, Tape, UnconnectedGradients, checked, gradients, seeds_of, zeros_like
 from gradtape._core import nest
 from gradtape._core.dtypes import is_differentiable
+from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor
 from gradtape._core.tracking import RECORDING, attach, index_on
 from gradtape._core.variable import Variable
@@ -234,13 +235,14 @@ class GradientTape:
         """
         tape = self._active()
         unconnected = as_unconnected(unconnected_gradients)
-        target = checked(target, "target")
+        at_once = as_count(parallel_iterations) if experimental_use_pfor else 1
+        target = whole(target, tape)
         flat_sources = [checked(each, "source") for each in nest.flatten(sources)]
         if self._recording and not self._persistent:
             self._stop()
         try:
             zero = unconnected is UnconnectedGradients.ZERO
-            results = jacobians(tape, target, flat_sources, zero, parallel_iterations if experimental_use_pfor else 1)
+            results = jacobians(tape, target, flat_sources, zero, at_once)
         finally:
             self._used(tape)
         return nest.rebuild(sources, iter(results))
@@ -280,7 +282,8 @@ class GradientTape:
         """
         tape = self._active()
         as_unconnected(unconnected_gradients)
-        target, source = checked(target, "target"), checked(source, "source")
+        at_once = as_count(parallel_iterations) if experimental_use_pfor else 1
+        target, source = whole(target, tape), checked(source, "source")
         shapes = target._value.shape, source._value.shape
         if not shapes[0] or not shapes[1] or shapes[0][0] != shapes[1][0]:
             raise ValueError(
@@ -290,7 +293,7 @@ class GradientTape:
         if self._recording and not self._persistent:
             self._stop()
         try:
-            return batch_jacobians(tape, target, source, parallel_iterations if experimental_use_pfor else 1)
+            return batch_jacobians(tape, target, source, at_once)
         finally:
             self._used(tape)
 
@@ -303,3 +306,22 @@ def as_unconnected(value: Any) -> UnconnectedGradients:
         return UnconnectedGradients(value)
     except ValueError:
         raise ValueError(f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'.") from None
+
+
+def as_count(parallel_iterations: int | None) -> int | None:
+    """Returns how many rows go back at once, at most; ValueError for none of them."""
+    if parallel_iterations is not None and parallel_iterations < 1:
+        raise ValueError(f"parallel_iterations must be a positive integer, got {parallel_iterations}.")
+    return parallel_iterations
+
+
+def whole(target: Any, tape: Tape) -> Any:
+    """Returns the target of a Jacobian as one tensor; the rows of a lookup are put in their places, on the tape."""
+    if not isinstance(target, IndexedSlices):
+        return checked(target, "target")
+    owner = tape.owner
+    tape.owner = get_ident()
+    try:
+        return target.dense()
+    finally:
+        tape.owner = owner

@@ -58,9 +58,10 @@ class IndexedSlices:
         if self._shape is None:
             raise ValueError("IndexedSlices without dense_shape cannot be made a tensor: the shape is unknown.")
         op = OPS["scatter_rows"]
-        if isinstance(self.values, Carried):
+        carried = [each for each in (self.values, self.indices) if isinstance(each, Carried)]
+        if carried:
             tensors = [make_tensor(self.values), make_tensor(self.indices)]
-            return self.values.carrier.run(op, tensors, {"shape": self._shape})
+            return carried[0].carrier.run(op, tensors, {"shape": self._shape})
         run = op.function if isinstance(self.values, Tensor) else op.body
         return run(self.values, self.indices, self._shape)
 
@@ -69,7 +70,7 @@ class IndexedSlices:
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, IndexedSlices):
             return self.dense() + other
-        if isinstance(self.values, Carried) or isinstance(other.values, Carried):
+        if any(isinstance(each, Carried) for each in (self.values, self.indices, other.values, other.indices)):
             return self.dense() + other.dense()
         if isinstance(self.values, Tensor):
             join = OPS["concat"].function

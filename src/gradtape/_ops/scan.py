@@ -154,7 +154,10 @@ def pull_cumprod(g: Any, x: Any, axis: int, exclusive: bool, reverse: bool) -> A
     if reverse:
         return flip(pull_cumprod(flip(g, (axis,)), flip(x, (axis,)), axis, exclusive, False), (axis,))
     before = cumprod(x, axis, True, False)
-    return before * recurrence(shifted(g, axis, -1) if exclusive else g, x, axis, True)
+    if exclusive:
+        # The last element is no factor of any product: a 0 in its place does not count, where NaN would.
+        g, x = shifted(g, axis, -1), shifted(shifted(x, axis, 1), axis, -1)
+    return before * recurrence(g, x, axis, True)
 
 
 @primitive(
@@ -237,7 +240,7 @@ def cumulative_logsumexp(
     if reverse:
         tensor = flip(tensor, (axis,))
     if exclusive:
-        first = np.zeros_like(tensor._value, dtype=bool)
+        first = np.zeros(tensor._value.shape, dtype=bool)
         along(first, axis, slice(0, 1))[...] = True
         tensor = select(first, MINUS_INFINITY, shifted(tensor, axis, 1))
     result = running_logsumexp(tensor, axis)
