@@ -22,6 +22,7 @@ def minimize(
     callback: Callable[..., Any] | None = None,
     options: dict[str, Any] | None = None,
     progress: bool = False,
+    unconnected_gradients: Any = "none",
 ) -> Any:
     """Returns where a function is least, as `scipy.optimize.minimize` finds it with exact derivatives.
 
@@ -31,6 +32,8 @@ def minimize(
 
     Each unknown is computed with in its own dtype; SciPy computes in float64, and gradients of float32 may be too
     coarse for its default tolerances: Python's numbers are float32, as everywhere, and NumPy's are float64.
+
+    The result counts as constant: a tape around has no derivative of it by what else `fun` reads.
 
     Args:
         fun: returns a tensor of one element.
@@ -49,10 +52,14 @@ def minimize(
             as `fun` is; they get exact Jacobians and Hessians. `LinearConstraint` counts for the vector of all.
         tol: the tolerance, of which SciPy's methods have various readings.
         callback: called after each iteration as `callback(x)`, or `callback(intermediate_result=…)` if its parameter
-            has that name; `x` has the form of `x0`. StopIteration ends the search.
+            has that name; with `trust-constr` as `callback(x, state)`, with SciPy's state of the search, if it takes
+            two. `x` has the form of `x0`. StopIteration ends the search.
         options: SciPy's options of the method.
         progress: whether a line on standard error tells of the iteration, the value, the norm of the gradient and the
-            evaluations.
+            evaluations, `nfev`. Where that is no terminal there are lines for iterations 1, 2, 4, 8, … and the last.
+        unconnected_gradients: `"none"`: something in `x0` that the result, where a gradient of it is used, does not
+            depend on at the first evaluation is an error, and so is a constraint that depends on nothing in `x0`;
+            `"zero"`: their derivatives are zeros, as they are later on.
 
     Returns:
         SciPy's `OptimizeResult`: `x` and `jac` (`grad` of `trust-constr`) are tensors in the form and dtypes of `x0`;
@@ -61,8 +68,8 @@ def minimize(
 
     Raises:
         TypeError: `fun` returns something that is no tensor.
-        InvalidArgumentError: something in `x0` is an integer or complex, `fun` does not return one number, or does not
-            compute it from `x0`, or is not finite there; `bounds` or `constraints` do not fit.
+        InvalidArgumentError: something in `x0` is an integer or complex, or there is nothing; `fun` does not return one
+            number, does not compute it from all of `x0`, or is not finite there; `bounds` or `constraints` do not fit.
 
     >>> import gradtape as tf
     >>> def distance(p):
@@ -72,7 +79,17 @@ def minimize(
     (True, array([1., 1.]), np.float64(-2.0))
     """
     return _solving.minimized(
-        fun, x0, args, method, hess, progress, callback, bounds, constraints, {"tol": tol, "options": options}
+        fun,
+        x0,
+        args,
+        method,
+        hess,
+        progress,
+        callback,
+        bounds,
+        constraints,
+        unconnected_gradients,
+        {"tol": tol, "options": options},
     )
 
 
@@ -85,9 +102,12 @@ def least_squares(
     bounds: Any = None,
     method: str = "trf",
     progress: bool = False,
+    unconnected_gradients: Any = "none",
     **options: Any,
 ) -> Any:
     """Returns where a sum of squares is least, as `scipy.optimize.least_squares` finds it with exact Jacobians.
+
+    The result counts as constant: a tape around has no derivative of it by what else `fun` reads.
 
     Args:
         fun: returns the residuals, a tensor or a structure of tensors; called as in `minimize`.
@@ -96,8 +116,9 @@ def least_squares(
         jac: `"dense"`, or `"sparse"`: found by tracing which residual depends on which unknown, and solved by LSMR.
         bounds: as in `minimize`.
         method: `"trf"`, `"dogbox"` or `"lm"`.
-        progress: whether a line on standard error tells of the iteration, half the sum of squares, the norm of its
-            gradient and the evaluations.
+        progress: whether a line on standard error tells of the iteration (a Jacobian), half the sum of squares, the
+            norm of its gradient and the evaluations, `nfev`; where that is no terminal, as in `minimize`.
+        unconnected_gradients: as in `minimize`.
         **options: SciPy's further parameters: `ftol`, `xtol`, `gtol`, `x_scale`, `loss`, `f_scale`, `max_nfev`,
             `tr_solver`, `tr_options`, `verbose`.
 
@@ -107,8 +128,8 @@ def least_squares(
 
     Raises:
         TypeError: `fun` returns something that is no tensor.
-        InvalidArgumentError: something in `x0` is an integer or complex, `fun` is not finite there, or `bounds` do not
-            fit.
+        InvalidArgumentError: something in `x0` is an integer or complex, or there is nothing; `fun` does not compute
+            its results from all of `x0`, or is not finite there; `bounds` do not fit.
 
     >>> import gradtape as tf
     >>> import numpy as np
@@ -118,7 +139,9 @@ def least_squares(
     >>> found.x["slope"].numpy().round(6), found.x["offset"].numpy().round(6)
     (np.float64(2.0), np.float64(1.0))
     """
-    return _solving.least_squares_solved(fun, x0, args, jac, progress, bounds, {"method": method, **options})
+    return _solving.least_squares_solved(
+        fun, x0, args, jac, progress, bounds, unconnected_gradients, {"method": method, **options}
+    )
 
 
 def root(
@@ -130,8 +153,11 @@ def root(
     tol: float | None = None,
     options: dict[str, Any] | None = None,
     progress: bool = False,
+    unconnected_gradients: Any = "none",
 ) -> Any:
     """Returns where a function of as many results as unknowns is 0, as `scipy.optimize.root` finds it.
+
+    The result counts as constant: a tape around has no derivative of it by what else `fun` reads.
 
     Args:
         fun: returns a tensor or a structure of tensors; called as in `minimize`.
@@ -140,7 +166,9 @@ def root(
         method: one of SciPy's methods; `"hybr"` and `"lm"` get the exact Jacobian, the others use none.
         tol: the tolerance, of which SciPy's methods have various readings.
         options: SciPy's options of the method.
-        progress: whether a line on standard error tells of the evaluations and the norm of the results.
+        progress: whether a line on standard error tells of the norm of the results and the evaluations, each of which
+            counts as an iteration; where that is no terminal, as in `minimize`.
+        unconnected_gradients: as in `minimize`, for the methods that get the Jacobian.
 
     Returns:
         SciPy's `OptimizeResult`: `x` in the form of `x0`, `fun` in the form of what `fun` returns, the rest SciPy's
@@ -148,8 +176,8 @@ def root(
 
     Raises:
         TypeError: `fun` returns something that is no tensor.
-        InvalidArgumentError: something in `x0` is an integer or complex, `fun` is not finite there, or there are more
-            or fewer results than unknowns.
+        InvalidArgumentError: something in `x0` is an integer or complex, or there is nothing; `fun` does not compute
+            its results from all of `x0`, or is not finite there; there are more or fewer results than unknowns.
 
     >>> import gradtape as tf
     >>> import numpy as np
@@ -157,7 +185,7 @@ def root(
     >>> found.x.numpy().round(6)
     np.float64(0.739085)
     """
-    return _solving.root_found(fun, x0, args, method, progress, {"tol": tol, "options": options})
+    return _solving.root_found(fun, x0, args, method, progress, unconnected_gradients, {"tol": tol, "options": options})
 
 
 __getattr__ = _missing(__name__)

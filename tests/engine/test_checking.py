@@ -202,6 +202,56 @@ def test_kinks_and_jumps() -> None:
     assert "there is a kink" in problem_of(lambda x: tf.nn.relu(x) ** 2.0, f64(1.0, 0.0))
 
 
+def test_fast_oscillations_are_not_blamed() -> None:
+    for function, x in (
+        (tf.sin, f64(1e10)),
+        (lambda x: tf.sin(1e6 * x), f64(1.0)),
+        (lambda x: tf.reduce_sum(tf.sin(1e7 * x)), f64(*np.linspace(1.0, 2.0, 20))),
+    ):
+        text = problem_of(function, x)
+        assert " cannot be checked at x" in text
+        assert "the differences do not settle" in text
+        assert "wrong" not in text
+
+
+# Few sizes are numbers of float16.
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float16", 1.0), *((dtype, s) for dtype in ("float32", "float64") for s in (1.0, 1e-6, 1e10))]
+)
+@pytest.mark.parametrize("name", ["exp", "sin", "constant", "noisy", "steep"])
+def test_a_wrong_derivative_is_called_wrong(name, dtype, size) -> None:
+    plain = {
+        "exp": tf.exp,
+        "sin": tf.sin,
+        "constant": lambda x: 0.0 * x + 2.0,
+        "noisy": lambda x: tf.sin(x) + 30.0 - 30.0,
+        "steep": lambda x: tf.exp(4.0 * x) if dtype == "float16" else tf.exp(40.0 * x),
+    }[name]
+
+    @tf.custom_gradient
+    def function(x):
+        return size * plain(x), lambda g: g * size * 1e4
+
+    # The true derivative is another, everywhere.
+    x = tf.constant([0.7 if name == "steep" else 1.3], dtype)
+    text = problem_of(function, x, order=1)
+    assert "is wrong at x[0]: found" in text
+
+
+def test_the_tolerance_adds_to_the_doubt_of_the_differences() -> None:
+    for tolerance in (1e-12, 0.0):
+        lines = check(lambda x: tf.sin(x) * x, f64(1.0), tolerance=tolerance).lines
+        assert all(1e-14 < line.bound < 1e-6 for line in lines)
+
+
+def test_inside_a_map_there_is_no_one_point() -> None:
+    centres = f64(1.0, 2.0)
+    with pytest.raises(TypeError, match="A check is made at one point; x is a batch of them at once"):
+        tf.vectorized_map(lambda c: check(tf.sin, c), centres)
+    with pytest.raises(TypeError, match="at one point; the result of <lambda> is a batch of them at once"):
+        tf.vectorized_map(lambda c: check(lambda x: x * c, f64(1.0)), centres)
+
+
 def test_what_is_not_deterministic() -> None:
     calls = []
 

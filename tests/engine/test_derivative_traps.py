@@ -130,3 +130,16 @@ def test_rules_stay_linear_where_a_cotangent_is_0():
         (lambda x: x * tf.math.xdivy(1.0 + x, 2.0 + x), 0.5),
     ):
         np.testing.assert_allclose(tf.autodiff.hessian(function, np.array(0.0)), second, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (lambda x: tf.reduce_sum(tf.nn.softmax(x)), np.array([1.0, 2.0, 3.0])),
+        (lambda x: tf.sin(x) ** 2 + tf.cos(x) ** 2, np.array([-1.2, 0.4, 0.9])),
+        (lambda x: tf.tanh(3.0 * x), np.array([1.0, 2.0, 3.0], np.float32)),
+        (lambda x: tf.sigmoid(10.0 * x), np.array([1.0, 2.0, 3.0])),
+    ],
+)
+def test_what_rounding_leaves_of_terms_that_cancel_is_no_error(function, x):
+    assert tf.autodiff.check(function, x)

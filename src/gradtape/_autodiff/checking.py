@@ -11,11 +11,11 @@ import numpy as np
 
 from gradtape._autodiff.accumulator import ForwardAccumulator
 from gradtape._autodiff.custom import name_of
-from gradtape._autodiff.differences import Slopes, around, kink
+from gradtape._autodiff.differences import Slopes, around, kink, rounded, straight, typical
 from gradtape._autodiff.functional import Point, filled_in, paths, point_at, result_of, watching
 from gradtape._autodiff.sweep import gradients
 from gradtape._autodiff.tape import GradientTape
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Carrier, NoSingleValue, Tensor, make_tensor
 from gradtape.errors import InvalidArgumentError
 
 # Of a source of at most so many numbers each is moved by itself; a larger one in a direction first.
@@ -64,7 +64,8 @@ def check(
         x: a tensor, a variable, an array or a number, or a structure (lists, tuples, dicts) of them. In float64 a
             check sees far smaller errors than in float32.
         order: 1 or 2: the highest derivatives to check.
-        tolerance: the relative error that is allowed; by default it follows from the coarsest dtype.
+        tolerance: the relative error that is allowed; by default it follows from the coarsest dtype. What the
+            differences are in doubt by is added, often 1e-10 in float64: the report tells what was allowed.
         seed: of the random directions and weights.
 
     Returns:
@@ -72,9 +73,10 @@ def check(
 
     Raises:
         AssertionError: a derivative is wrong, is missing or is not finite; or it cannot be checked, since the function
-            has a kink or a jump at `x`, is not finite there, or gives another result each time. The text names the
+            has a kink or a jump at `x`, oscillates too fast for the steps (of float64 a hundred-thousandth to a
+            hundredth of a number), is not finite there, or gives another result each time. The text names the
             derivative, the number in `x`, what was found, the finite difference, the error and the bound.
-        TypeError: `function` returns something that is no tensor.
+        TypeError: `function` returns something that is no tensor; or one is a batch, inside of vectorized_map.
         InvalidArgumentError: something in `x` is an integer, nothing in the result has a derivative, or `order` is
             neither 1 nor 2.
 
@@ -151,13 +153,15 @@ class Coordinates:
 class Derivative(NamedTuple):
     """One way to differentiate: its name, what it gives along a direction, and what of the differences that is.
 
-    `along` returns None where nothing is connected; `part` names a number among what it gives.
+    `along` returns None where nothing is connected; `part` names a number among what it gives. A derivative of less
+    than `least` may be what rounding leaves where terms cancel.
     """
 
     name: str
     along: Callable[[Any], Any]
     project: Callable[[Any], Any]
     part: Callable[[int], str]
+    least: Any
 
 
 class Outcome(NamedTuple):
@@ -192,20 +196,26 @@ class Problem:
         self.x = x
         self.rng = rng
         point = point_at(function, x)
+        for path, tensor in zip(paths(x), point.tensors, strict=True):
+            require_one_point(path, tensor)
         self.inputs = Coordinates([tensor._value for tensor in point.tensors], paths(x))
         self.at = self.inputs.vector([tensor._value for tensor in point.tensors])
         result = result_of(function, point)
         names = paths(result.value, "result")
         smooth = {id(tensor) for tensor in result.smooth}
         kept = [name for name, tensor in zip(names, result.tensors, strict=True) if id(tensor) in smooth]
+        for tensor in result.smooth:
+            require_one_point(f"the result of {self.name}", tensor)
         arrays = [tensor._value for tensor in result.smooth]
         self.outputs = Coordinates(arrays, kept)
         self.epsilon = max(self.inputs.epsilon(), self.outputs.epsilon())
         # Below the least normal number, digits are lost: float16 has few above.
         self.least = 6.2e-5 if any(each.name == "float16" for each in self.inputs.dtypes + self.outputs.dtypes) else 0.0
-        self.tolerance = tolerance or min(max(50.0 * self.epsilon**0.8, 1e-7), 0.1)
+        self.tolerance = min(max(50.0 * self.epsilon**0.8, 1e-7), 0.1) if tolerance is None else tolerance
         value = self.outputs.vector(arrays)
         self.require_finite(value, self.outputs, "the function")
+        # Rounding within a derivative, along a direction as long as x: terms as large as the result may cancel.
+        self.noise = min(1e4 * self.epsilon, 3e-5) * np.max(np.abs(value), initial=0.0)
         again = self.value(self.at)
         if value.shape != again.shape or not np.array_equal(value, again):
             raise AssertionError(
@@ -263,7 +273,7 @@ class Problem:
             return np.array([gradient @ direction]) if np.any(connected & (direction != 0)) else None
 
         weights = self.weights
-        return Derivative("vjp", along, lambda slope: np.array([weights @ slope]), lambda _: "")
+        return Derivative("vjp", along, lambda slope: np.array([weights @ slope]), lambda _: "", self.noise)
 
     def jvp(self) -> Derivative:
         """The derivative forwards."""
@@ -279,7 +289,7 @@ class Problem:
             dense = [filled_in(each, tensor)._value for each, tensor in zip(tangents, result.smooth, strict=True)]
             return self.require_finite(self.outputs.vector(dense), self.outputs, "jvp")
 
-        return Derivative("jvp", along, lambda slope: slope, self.of_result)
+        return Derivative("jvp", along, lambda slope: slope, self.of_result, self.noise)
 
     def of_result(self, place: int) -> str:
         """Names one of several results."""
@@ -329,6 +339,7 @@ class Problem:
             along,
             lambda slope: slope,
             lambda place: f" in the gradient at {self.inputs.name(place)}",
+            self.noise / self.scales[0],
         )
 
     def require_finite(self, vector: Any, coordinates: Coordinates, what: str) -> Any:
@@ -405,7 +416,7 @@ class Problem:
         error = np.abs(found - difference)
         common = float(np.sqrt(np.mean(difference**2)))
         size = np.maximum(np.maximum(np.abs(found), np.abs(difference)), common)
-        bound = self.tolerance * size + 3.0 * doubt + self.least
+        bound = self.tolerance * size + 3.0 * doubt + self.least + derivative.least
         doubtful = bool(np.any(3.0 * doubt > 0.3 * size + 1e3 * self.epsilon))
         worst = int(np.argmax(error / np.maximum(bound, 1e-300)))
         if doubtful and not np.any(error > bound):
@@ -452,6 +463,11 @@ class Problem:
             )
         if not outcome.fails:
             return
+        if not straight(moved, outcome.difference, self.epsilon):
+            raise AssertionError(
+                f"{derivative.name} of {self.name} cannot be checked at {where}{at}: the differences do not settle, as "
+                f"with oscillations too fast for their steps (found {rounded(outcome.found / unit)})."
+            )
         lost = (
             " No derivative arrives there, but the function moves: something cuts the path, as stop_gradient, "
             "`.numpy()` or a gradient of None do."
@@ -478,14 +494,7 @@ class Problem:
         return worst if worst[1].fails else (derivative, outcome)
 
 
-def rounded(number: float) -> float:
-    """Returns a number to seven digits."""
-    return float(f"{number:.7g}")
-
-
-def typical(numbers: Any) -> Any:
-    """Returns how far to move each of several numbers: as far as it is from 0, small ones a part of the others."""
-    if not numbers.size:
-        return numbers
-    common = float(np.sqrt(np.mean(numbers**2)))
-    return np.maximum(np.abs(numbers), 0.01 * common if common else 1.0)
+def require_one_point(what: str, tensor: Tensor) -> None:
+    """Raises TypeError for a tensor that stands for many at once, as those inside of vectorized_map do."""
+    if isinstance(tensor, Carrier):
+        raise NoSingleValue(f"A check is made at one point; {what} is {tensor.what}: make it outside of the map.")

@@ -7,6 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+# At so many steps differences are taken, each half of the one before.
+HALVINGS = 9
+
+
+def first_step(epsilon: float) -> float:
+    """Returns the largest step; the best one for a difference of fourth order is about epsilon ** 0.2, below it."""
+    return min(0.125, 12.0 * epsilon**0.2)
+
 
 class Slopes:
     """Central differences of fourth order at falling steps, and the size of what they are differences of."""
@@ -49,12 +57,11 @@ def around(function: Callable[[float], Any], epsilon: float, tolerance: float, c
         careful: whether to take all steps, and others than before.
     """
     slopes = Slopes(epsilon)
-    # The best step for a difference of fourth order is about epsilon ** 0.2: begin above, end below.
-    step = min(0.125, 12.0 * epsilon**0.2) * (0.7 if careful else 1.0)
+    step = first_step(epsilon) * (0.7 if careful else 1.0)
     high, low = function(2.0 * step), function(-2.0 * step)
     with np.errstate(all="ignore"):
         outer = high - low
-    for _ in range(9):
+    for _ in range(HALVINGS):
         high, low = function(step), function(-step)
         with np.errstate(all="ignore"):
             inner = high - low
@@ -70,6 +77,18 @@ def around(function: Callable[[float], Any], epsilon: float, tolerance: float, c
         outer = inner
         step /= 2.0
     return slopes
+
+
+def straight(function: Callable[[float], float], slope: float, epsilon: float) -> bool:
+    """True if a function of one number moves by `slope` close to 0, or little beside its size.
+
+    The steps that differences are taken at are halves of one another; in a fast oscillation the slopes there differ, or
+    agree by chance, and these steps, which are no such parts, show it.
+    """
+    middle, least = function(0.0), first_step(epsilon) / 2.0**HALVINGS
+    moved = [(step * least, function(step * least)) for step in (-0.83, -0.61, 0.37, 0.71)]
+    size = max(abs(middle), *(abs(value) for _, value in moved))
+    return all(abs(value - middle - slope * t) <= max(1e-3, 10.0 * epsilon) * size for t, value in moved)
 
 
 class Break(NamedTuple):
@@ -107,3 +126,16 @@ def steady(numbers: list[float]) -> bool:
     """True for numbers of one sign and about one size, as neither rounding nor a smooth function gives them."""
     sizes = [abs(number) for number in numbers]
     return len({number > 0 for number in numbers}) == 1 and 0.0 < 0.6 * max(sizes) <= min(sizes)
+
+
+def rounded(number: float) -> float:
+    """Returns a number to seven digits."""
+    return float(f"{number:.7g}")
+
+
+def typical(numbers: Any) -> Any:
+    """Returns how far to move each of several numbers: as far as it is from 0, small ones a part of the others."""
+    if not numbers.size:
+        return numbers
+    common = float(np.sqrt(np.mean(numbers**2)))
+    return np.maximum(np.abs(numbers), 0.01 * common if common else 1.0)

@@ -20,7 +20,7 @@ from gradtape._core.variable import Variable
 from gradtape._ops.casting import cast
 from gradtape._ops.joining import concat
 from gradtape._ops.structure import reshape
-from gradtape._optimize.unknowns import Unknowns, as_vector, split
+from gradtape._optimize.unknowns import Unknowns, as_vector, require_one_point, split
 from gradtape.errors import InvalidArgumentError
 
 # So many tangents go through a function at once.
@@ -92,10 +92,14 @@ class Function:
     Attributes:
         unknowns: what it is a function of.
         name: how messages call it.
+        required: which of the unknowns its result has to depend on at first: `each`, `some` or `none`.
     """
 
-    def __init__(self, function: Callable[..., Any], unknowns: Unknowns, args: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, function: Callable[..., Any], unknowns: Unknowns, args: tuple[Any, ...] = (), required: str = "each"
+    ) -> None:
         self.unknowns = unknowns
+        self.required = required
         self.name = name_of(function)
         self._call = unknowns.caller(function, args)
         # The last evaluation that can be differentiated again: where it was, and what it left.
@@ -104,8 +108,36 @@ class Function:
         self._pattern: Any = None
 
     def results(self, leaves: list[Any]) -> list[Tensor]:
-        """Returns what the user's function gives, as a list of tensors."""
-        return results_of(self.name, self._call(leaves))
+        """Returns what the user's function gives, as a list of tensors.
+
+        Raises:
+            TypeError: one of them has no single value.
+        """
+        return self.singled(self._call(leaves))
+
+    def singled(self, value: Any) -> list[Tensor]:
+        """Returns what the user's function gave as a list of tensors; raises as `results` does."""
+        found = results_of(self.name, value)
+        for tensor in found:
+            require_one_point(f"the result of {self.name}", tensor)
+        return found
+
+    def require(self, found: list[Any]) -> None:
+        """Raises InvalidArgumentError if too much in `found`, the gradients by the leaves, is None."""
+        sized = [
+            (path, each)
+            for path, array, each in zip(self.unknowns.paths, self.unknowns.arrays, found, strict=True)
+            if array.size
+        ]
+        missing = [path for path, each in sized if each is None]
+        if not missing or self.required == "none" or (self.required == "some" and len(missing) < len(sized)):
+            return
+        raise InvalidArgumentError(
+            f"The result of {self.name} does not depend on {', '.join(missing)}: it was not computed from it by "
+            "operations that have a gradient. NumPy's functions, `.numpy()`, casts to integers, round and "
+            "stop_gradient cut the path: write tf.exp for np.exp; a variable that is read has to stand in x0. Leave "
+            'out of x0 what is not looked for, or, where this is meant, pass unconnected_gradients="zero".'
+        )
 
     def recorded(self, x: Any, persistent: bool = False) -> tuple[GradientTape, list[Any], list[Tensor]]:
         """Returns the tape of an evaluation at `x`, the leaves, and the results."""
@@ -233,18 +265,13 @@ class Objective(Function):
         """Returns the value and the gradient at `x`.
 
         Raises:
-            InvalidArgumentError: the result was computed from none of the unknowns, or the gradient at `x0` is not
-                finite.
+            InvalidArgumentError: at `x0` the result does not depend on an unknown, or the gradient is not finite.
         """
         tape, leaves, (result,) = self.recorded(x)
         value = result._value
         found = tape.gradient(result, leaves)
-        if all(each is None for each in found):
-            raise InvalidArgumentError(
-                f"The result of {self.name} was not computed from x by operations that have a gradient: it does not "
-                f"depend on {', '.join(self.unknowns.paths)}. `.numpy()`, casts to integers and round cut; a variable "
-                "that it reads has to stand in x0."
-            )
+        if not self.evaluations:
+            self.require(found)
         arrays = self.unknowns.arrays
         gradient = as_vector(
             [np.zeros(array.shape) if each is None else each for each, array in zip(found, arrays, strict=True)]
@@ -288,16 +315,19 @@ class Residuals(Function):
     Attributes:
         form: what the user's function returned last.
         values: the same as one vector.
+        evaluations: at how many points it was evaluated, Jacobians not counted.
     """
 
     form: Any = None
     values: Any = None
     evaluations = 0
+    _at: Any = None  # the point of the values
+    _looked = False
 
     def results(self, leaves: list[Any]) -> list[Tensor]:
         """Returns what the user's function gives, as a list of tensors; the first time all have to be finite."""
         self.form = self._call(leaves)
-        found = results_of(self.name, self.form)
+        found = self.singled(self.form)
         values = as_vector(found)
         if self.values is None and not np.isfinite(values).all():
             raise InvalidArgumentError(
@@ -305,20 +335,44 @@ class Residuals(Function):
             )
         self._arrays = [each._value for each in found]
         self.values = values
-        self.evaluations += 1
         return found
 
     def at(self, x: Any) -> Any:
-        """Returns all results at `x` as one vector."""
-        self.results(self.unknowns.placed(x))
-        return self.values
+        """Returns all results at `x` as one vector; SciPy asks twice at some points, and they are computed once."""
+        leaves = self.unknowns.placed(x)
+        if self._at is None or not np.array_equal(self._at, x):
+            self.results(leaves)
+            self._at = np.array(x)
+            self.evaluations += 1
+        # SciPy may write on it.
+        return self.values.copy()
 
     def filled(self, vector: Any) -> Any:
         """Returns a vector as tensors in the form of what the user's function returned."""
         return nest.rebuild(self.form, iter(split(vector, self._arrays)))
 
     def jacobian(self, x: Any) -> Any:
-        """Returns the Jacobian at `x`, an array with a row for each result; forwards if it has more rows than columns.
+        """Returns the Jacobian at `x`, an array with a row for each result.
+
+        Raises:
+            InvalidArgumentError: it is the first, and the results do not depend on an unknown.
+        """
+        found = self.looked_at(x, self.dense_jacobian(x))
+        self._at = np.array(x)
+        return found
+
+    def looked_at(self, x: Any, matrix: Any) -> Any:
+        """Returns a Jacobian; if it is the first, and a column is 0, a tape tells whether the results depend on it."""
+        if not self._looked and self.required != "none":
+            self._looked = True
+            columns = split(np.asarray(abs(matrix).sum(axis=0)).reshape(-1), self.unknowns.arrays)
+            if not all(np.any(each._value) for each in columns if each._value.size):
+                tape, leaves, results = self.recorded(x)
+                self.require(tape.gradient(results, leaves))
+        return matrix
+
+    def dense_jacobian(self, x: Any) -> Any:
+        """Returns the Jacobian at `x`, forwards if it has more rows than columns.
 
         Whichever way, the function runs once, with a batch of tangents, or before a batch of cotangents.
         """
@@ -335,4 +389,4 @@ class Residuals(Function):
         """Returns the Jacobian at `x` as a SciPy sparse array, its pattern found at the first call."""
         from gradtape._autodiff.sparse import jacobian_sparsity, sparse_jacobian
 
-        return self.sparse(x, sparse_jacobian, jacobian_sparsity)
+        return self.looked_at(x, self.sparse(x, sparse_jacobian, jacobian_sparsity))

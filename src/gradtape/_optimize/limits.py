@@ -10,7 +10,7 @@ import numpy as np
 from gradtape._core import nest
 from gradtape._core.conversion import convert, shown
 from gradtape._optimize.functions import Residuals
-from gradtape._optimize.unknowns import Unknowns
+from gradtape._optimize.unknowns import Unknowns, split
 from gradtape.errors import InvalidArgumentError
 
 
@@ -32,8 +32,18 @@ def as_bounds(bounds: Any, unknowns: Unknowns) -> tuple[Any, Any]:
         unknowns: what is bounded.
 
     Raises:
-        InvalidArgumentError: the form is another, or a bound does not broadcast to what it bounds.
+        InvalidArgumentError: the form is another, or a bound is NaN or does not broadcast to what it bounds.
     """
+    low, high = as_vectors(bounds, unknowns)
+    parts = zip(unknowns.paths, split(low, unknowns.arrays), split(high, unknowns.arrays), strict=True)
+    for path, *pair in parts:
+        if any(np.isnan(each._value).any() for each in pair):
+            raise InvalidArgumentError(f"A bound of {path} is NaN: give None, or an infinite number, for no bound.")
+    return low, high
+
+
+def as_vectors(bounds: Any, unknowns: Unknowns) -> tuple[Any, Any]:
+    """Returns bounds as vectors; Args as for `as_bounds`."""
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
         size = unknowns.start.size
         return np.broadcast_to(bounds.lb, size).astype(float), np.broadcast_to(bounds.ub, size).astype(float)
@@ -91,7 +101,7 @@ def ends(pair: Any, shape: tuple[int, ...], path: str) -> tuple[Any, Any]:
     return vectors[0], vectors[1]
 
 
-def as_constraints(constraints: Any, unknowns: Unknowns, curved: bool) -> list[Any]:
+def as_constraints(constraints: Any, unknowns: Unknowns, curved: bool, strict: bool) -> list[Any]:
     """Returns constraints for SciPy, with exact Jacobians.
 
     Args:
@@ -99,12 +109,14 @@ def as_constraints(constraints: Any, unknowns: Unknowns, curved: bool) -> list[A
             least 0), `fun` and `args`, whose functions take the structure; `LinearConstraint`, for the vector, stays.
         unknowns: what is constrained.
         curved: whether the method uses their Hessians, too.
+        strict: whether each has to depend on something that is looked for.
 
     Raises:
         InvalidArgumentError: a constraint is none of these.
     """
     from scipy.optimize import LinearConstraint, NonlinearConstraint
 
+    required = "some" if strict else "none"
     single = isinstance(constraints, Mapping) or not isinstance(constraints, list | tuple)
     found = []
     for each in [constraints] if single else constraints:
@@ -113,10 +125,10 @@ def as_constraints(constraints: Any, unknowns: Unknowns, curved: bool) -> list[A
             continue
         if isinstance(each, NonlinearConstraint):
             low, high, feasible = each.lb, each.ub, each.keep_feasible
-            function = Residuals(each.fun, unknowns)
+            function = Residuals(each.fun, unknowns, required=required)
         elif isinstance(each, Mapping) and "fun" in each and str(each.get("type")).lower() in ("eq", "ineq"):
             low, high, feasible = 0.0, 0.0 if each["type"].lower() == "eq" else np.inf, False
-            function = Residuals(each["fun"], unknowns, tuple(each.get("args", ())))
+            function = Residuals(each["fun"], unknowns, tuple(each.get("args", ())), required)
         else:
             raise InvalidArgumentError(
                 "A constraint is a scipy.optimize.NonlinearConstraint or LinearConstraint, or a dict as "

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._autodiff.sweep import UnconnectedGradients
+from gradtape._core.conversion import shown
 from gradtape._optimize.functions import Objective, Residuals
 from gradtape._optimize.limits import as_bounds, as_constraints
 from gradtape._optimize.progress import Progress
@@ -16,6 +18,35 @@ from gradtape.errors import InvalidArgumentError
 WITHOUT_GRADIENT = ("nelder-mead", "powell", "cobyla", "cobyqa")
 WITH_PRODUCTS = ("newton-cg", "trust-ncg", "trust-krylov", "trust-constr")
 WITH_HESSIAN = ("dogleg", "trust-exact")
+
+
+def unknowns_of(fun: Any, x0: Any) -> Unknowns:
+    """Returns what is looked for.
+
+    Raises:
+        TypeError: `fun` is no function.
+    """
+    if not callable(fun):
+        raise TypeError(
+            f"The first argument is the function, the second is x0, where to start: got {shown(fun)} of type "
+            f"{type(fun).__name__!r} for the function."
+        )
+    return Unknowns(x0)
+
+
+def required(unconnected_gradients: Any) -> str:
+    """Returns which of the unknowns a result has to depend on: `each` or `none`.
+
+    Raises:
+        InvalidArgumentError: there is no such way.
+    """
+    try:
+        strict = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.NONE
+    except ValueError:
+        raise InvalidArgumentError(
+            f"unconnected_gradients is 'none' or 'zero', got {unconnected_gradients!r}."
+        ) from None
+    return "each" if strict else "none"
 
 
 def minimized(
@@ -28,26 +59,29 @@ def minimized(
     callback: Callable[..., Any] | None,
     bounds: Any,
     constraints: Any,
+    unconnected_gradients: Any,
     given: dict[str, Any],
 ) -> Any:
     """Returns what `minimize` does; `given` goes to SciPy as it is."""
     from scipy import optimize
 
-    unknowns = Unknowns(x0)
-    objective = Objective(fun, unknowns, args if isinstance(args, tuple) else (args,))
+    need = required(unconnected_gradients)
+    unknowns = unknowns_of(fun, x0)
+    objective = Objective(fun, unknowns, args if isinstance(args, tuple) else (args,), need)
     name = method.lower() if isinstance(method, str) else ""
     if bounds is not None:
         given["bounds"] = optimize.Bounds(*as_bounds(bounds, unknowns))
-    given["constraints"] = as_constraints(constraints, unknowns, name == "trust-constr")
+    given["constraints"] = as_constraints(constraints, unknowns, name == "trust-constr", need != "none")
     given |= second_derivatives(name, hess, objective)
     with unknowns.borrowed(), Progress(progress) as line:
         if progress or callback is not None:
-            given["callback"] = each_iteration(objective, line, callback)
+            given["callback"] = each_iteration(objective, line, callback, name)
         if name in WITHOUT_GRADIENT:
             result = optimize.minimize(objective.at, unknowns.start, method=method, **given)
         else:
             result = optimize.minimize(objective.with_gradient, unknowns.start, jac=True, method=method, **given)
         unknowns.placed(result.x)
+        line.end(result.get("nfev"))
     result.fun = float(result.fun)
     if not np.isfinite(result.fun):
         result.success = False
@@ -55,12 +89,15 @@ def minimized(
     return in_form(result, unknowns, "x", "jac", "grad")
 
 
-def each_iteration(objective: Objective, line: Progress, callback: Callable[..., Any] | None) -> Callable[..., Any]:
+def each_iteration(
+    objective: Objective, line: Progress, callback: Callable[..., Any] | None, method: str
+) -> Callable[..., Any]:
     """Returns SciPy's callback, which writes the progress line and calls the user's."""
     from scipy.optimize import OptimizeResult
 
     unknowns = objective.unknowns
     as_result = callback is not None and takes_result(callback)
+    with_state = callback is not None and method == "trust-constr" and takes_two(callback)
 
     def iterated(x: Any, *state: Any) -> Any:
         value, slope = objective.recalled(x)
@@ -70,6 +107,8 @@ def each_iteration(objective: Objective, line: Progress, callback: Callable[...,
         unknowns.placed(x)
         if as_result:
             return callback(intermediate_result=OptimizeResult(x=unknowns.filled(x), fun=value))
+        if with_state:
+            return callback(unknowns.filled(x), in_form(OptimizeResult(state[0]), unknowns, "x", "grad"))
         return callback(unknowns.filled(x))
 
     return iterated
@@ -83,6 +122,17 @@ def takes_result(callback: Callable[..., Any]) -> bool:
         return set(signature(callback).parameters) == {"intermediate_result"}
     except (TypeError, ValueError):
         return False
+
+
+def takes_two(callback: Callable[..., Any]) -> bool:
+    """True if a callback can be called with two arguments."""
+    from inspect import signature
+
+    try:
+        signature(callback).bind(None, None)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def second_derivatives(method: str, hess: Any, objective: Objective) -> dict[str, Any]:
@@ -115,6 +165,7 @@ def least_squares_solved(
     jac: str,
     progress: bool,
     bounds: Any,
+    unconnected_gradients: Any,
     given: dict[str, Any],
 ) -> Any:
     """Returns what `least_squares` does; `given` goes to SciPy as it is."""
@@ -122,8 +173,9 @@ def least_squares_solved(
 
     if jac not in ("dense", "sparse"):
         raise InvalidArgumentError(f"jac is 'dense' or 'sparse', got {jac!r}: derivatives are always exact.")
-    unknowns = Unknowns(x0)
-    residuals = Residuals(fun, unknowns, args if isinstance(args, tuple) else (args,))
+    need = required(unconnected_gradients)
+    unknowns = unknowns_of(fun, x0)
+    residuals = Residuals(fun, unknowns, args if isinstance(args, tuple) else (args,), need)
     differentiate = residuals.jacobian if jac == "dense" else residuals.sparse_jacobian
     if bounds is not None:
         given["bounds"] = as_bounds(bounds, unknowns)
@@ -137,18 +189,26 @@ def least_squares_solved(
 
         result = optimize.least_squares(residuals.at, unknowns.start, jac=jacobian, **given)
         unknowns.placed(result.x)
+        line.end(result.get("nfev"))
     result.fun = residuals.filled(result.fun)
     return in_form(result, unknowns, "x", "grad", "active_mask")
 
 
 def root_found(
-    fun: Callable[..., Any], x0: Any, args: tuple[Any, ...], method: str, progress: bool, given: dict[str, Any]
+    fun: Callable[..., Any],
+    x0: Any,
+    args: tuple[Any, ...],
+    method: str,
+    progress: bool,
+    unconnected_gradients: Any,
+    given: dict[str, Any],
 ) -> Any:
     """Returns what `root` does; `given` goes to SciPy as it is."""
     from scipy import optimize
 
-    unknowns = Unknowns(x0)
-    equations = Residuals(fun, unknowns, args if isinstance(args, tuple) else (args,))
+    need = required(unconnected_gradients)
+    unknowns = unknowns_of(fun, x0)
+    equations = Residuals(fun, unknowns, args if isinstance(args, tuple) else (args,), need)
     count = unknowns.start.size
     with unknowns.borrowed(), Progress(progress) as line:
 
@@ -165,6 +225,7 @@ def root_found(
         exact = {"jac": equations.jacobian} if method.lower() in ("hybr", "lm") else {}
         result = optimize.root(values, unknowns.start, method=method, **exact, **given)
         unknowns.placed(result.x)
+        line.end(result.get("nfev"))
     result.fun = equations.filled(np.reshape(result.fun, -1))
     return in_form(result, unknowns, "x")
 

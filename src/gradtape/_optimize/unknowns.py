@@ -12,8 +12,8 @@ import numpy as np
 
 from gradtape._autodiff.functional import paths
 from gradtape._core import nest
-from gradtape._core.conversion import convert
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.conversion import convert, shown
+from gradtape._core.tensor import Carrier, NoSingleValue, Tensor, make_tensor
 from gradtape._core.variable import Variable
 from gradtape.errors import InvalidArgumentError
 
@@ -71,6 +71,14 @@ def split(vector: Any, like: list[Any]) -> list[Tensor]:
     return tensors
 
 
+def require_one_point(what: str, tensor: Any) -> None:
+    """Raises TypeError for a tensor that stands for many at once, as those inside of vectorized_map do."""
+    if isinstance(tensor, Carrier):
+        raise NoSingleValue(
+            f"A solver looks at one point; {what} is {tensor.what}: call it for one after another, outside of the map."
+        )
+
+
 class Unknowns:
     """What a solver looks for: the tensors and variables in the form of `x0`.
 
@@ -81,7 +89,8 @@ class Unknowns:
         start: the values of `x0` as a vector.
 
     Raises:
-        InvalidArgumentError: there is nothing in `x0`, a variable stands there twice, or something is not of a
+        TypeError: something in `x0` has no single value.
+        InvalidArgumentError: there is no number in `x0`, a variable stands there twice, or something is not of a
             floating-point dtype.
     """
 
@@ -91,8 +100,10 @@ class Unknowns:
         self.arrays = [leaf._value for leaf in self.leaves]
         self.paths = paths(self.form, "x0")
         self.variables = [leaf for leaf in self.leaves if isinstance(leaf, Variable)]
-        if not self.leaves:
-            raise InvalidArgumentError(f"x0 is empty ({x0!r}): there is nothing to look for.")
+        for path, leaf in zip(self.paths, self.leaves, strict=True):
+            require_one_point(path, leaf)
+        if not any(array.size for array in self.arrays):
+            raise InvalidArgumentError(f"x0 is empty ({shown(x0)}): there is nothing to look for.")
         if len({id(variable) for variable in self.variables}) < len(self.variables):
             raise InvalidArgumentError("A variable stands in x0 twice; name it once.")
         for path, array in zip(self.paths, self.arrays, strict=True):
