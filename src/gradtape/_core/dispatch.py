@@ -11,7 +11,7 @@ import numpy as np
 from gradtape._core.conversion import convert, holds_tensors, out_of_range
 from gradtape._core.dtypes import BY_NUMPY, DType, is_differentiable
 from gradtape._core.op import NOT_DIFFERENTIABLE, Op
-from gradtape._core.own import plain_name
+from gradtape._core.own import is_own, plain_name
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.tracking import live_trackers
 from gradtape._core.variable import Variable
@@ -44,7 +44,8 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
             with np.errstate(all="ignore"):
                 value = run(op, tensors, params)
     except Exception as error:
-        raise explained(op, tensors, params, error) from None
+        reason = explained(op, tensors, params, error)
+        raise reason from (error if is_own(op) and reason is not error else None)
     result: Any = [make_tensor(each) for each in value] if op.outputs else make_tensor(value)
     for tensor in tensors:
         if tensor._tape is not None:
@@ -151,6 +152,9 @@ def explained(op: Op, tensors: list[Tensor], params: dict[str, Any], error: Exce
     if isinstance(error, MemoryError):
         return error
     given = ", ".join(f"{BY_NUMPY[t._value.dtype].name}{list(t._value.shape)}" for t in tensors)
+    if is_own(op) and type(error) is not ValueError:
+        error.add_note(f"in the operation {shown_name(op)} (inputs: {given}; {params})")
+        return error
     return InvalidArgumentError(f"{shown_name(op)}: {error} (inputs: {given}; {params})")
 
 
@@ -257,15 +261,14 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
                 for position, tensor in zip(positions, () if op.variadic else tensors, strict=not op.variadic):
                     now[position] = tensor
             # What had to be converted goes back to the fast path; what is as it was has been there already.
-            if fast is not None and any(now[position] is not arguments[position] for position in positions):
-                return fast(*now)
+            again = fast is not None and any(now[position] is not arguments[position] for position in positions)
             params = {}
-            if op.params:
+            if op.params and not again:
                 given = dict(zip(op.signature, arguments, strict=True))
                 params = {n: op.as_params[n](given[n]) if n in op.as_params else given[n] for n in op.params}
         except (TypeError, ValueError) as error:
             raise named(op, error) from None
-        return bind(op, tensors, params)
+        return fast(*now) if again else bind(op, tensors, params)
 
     def general_pair(x: Any, y: Any) -> Any:
         # The short step of real code: a Python number beside a tensor.

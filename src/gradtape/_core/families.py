@@ -10,8 +10,8 @@ from gradtape._core import fast
 from gradtape._core.batches import one_by_one
 from gradtape._core.dispatch import slow
 from gradtape._core.dtypes import ANY, INEXACT
-from gradtape._core.op import NOT_DIFFERENTIABLE, Op, Rule
-from gradtape._core.own import checked_declaration, is_ours, record_name
+from gradtape._core.op import NOT_DIFFERENTIABLE, Op, Rule, direct
+from gradtape._core.own import checked_body, checked_declaration, is_ours, plain_parameter, record_name
 from gradtape._core.spec import broadcast_shapes
 from gradtape._core.tensor import Tensor
 
@@ -43,11 +43,19 @@ def declare(family: str, fields: dict[str, Any], rules: dict[str, Any], body: An
     name = record_name(body)
     inputs = tuple(each for each in signature if each in rules)
     params = tuple(each for each in signature if each not in rules)
+    canonical, run = fields.pop("canonical", {}), body
+    outputs, variadic = fields.pop("outputs", False), fields.pop("variadic", False)
+    if not is_ours(body):
+        canonical = {each: plain_parameter(body.__name__, each) for each in params} | canonical
+        # A body that only calls a NumPy function is called as that function.
+        if params or direct(body, len(inputs)) is body:
+            keeps_dtype = family != "primitive" and not variadic and any(map(callable, rules.values()))
+            run = checked_body(body, len(inputs), params, keeps_dtype, outputs)
     known = {*inputs, *(f"{each}_{what}" for each in inputs for what in ("shape", "dtype")), *params, "out"}
     op = Op(
         name=name,
         family=family,
-        body=body,
+        body=run,
         signature=signature,
         parameters=names,
         inputs=inputs,
@@ -55,13 +63,14 @@ def declare(family: str, fields: dict[str, Any], rules: dict[str, Any], body: An
         keywords=names[code.co_argcount :],
         types=tuple(types[each] if isinstance(types, dict) else types for each in inputs),
         rules={
-            each: Rule(rules[each], known, body.__name__) if callable(rules[each]) else rules[each] for each in inputs
+            each: Rule(rules[each], known, body.__name__, each) if callable(rules[each]) else rules[each]
+            for each in inputs
         },
-        as_params=fields.pop("canonical", {}),
+        as_params=canonical,
         matching=fields.pop("matching", "strict"),
         holomorphic=fields.pop("holomorphic", True),
-        variadic=fields.pop("variadic", False),
-        outputs=fields.pop("outputs", False),
+        variadic=variadic,
+        outputs=outputs,
         batch=fields.pop("batch", None if family == "elementwise" else one_by_one),
         **fields,
     )
@@ -95,7 +104,7 @@ def elementwise(samples: Any = None, /, *, types: Any = INEXACT, **rules: Any) -
 
     Args:
         samples: what to test with: `singles`, `pairs` or `arrays`.
-        types: the dtypes that the inputs accept: a set for all, such as `FLOATS`, or a dict by input.
+        types: the dtypes that the inputs accept: one or a set for all, such as `FLOATS`, or a dict by input.
         **rules: for each input, a function that returns the cotangent `g` times the partial derivative; its other
             parameters are what the tape keeps (`x`, `x_shape`, `x_dtype`, `out`, parameters of the body). Or a word:
             `ZERO`, `NOT_DIFFERENTIABLE`, `CUT`, `NOT_WRITTEN`. Also `holomorphic=False`, where the rules conjugate
@@ -299,6 +308,8 @@ def composite(samples: Any = None, /) -> Callable[[Callable[P, R]], Callable[P, 
     True
     """
 
+    require_brackets("composite", samples)
+
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         COMPOSITES[record_name(function)] = (function, samples)
         return function
@@ -308,10 +319,17 @@ def composite(samples: Any = None, /) -> Callable[[Callable[P, R]], Callable[P, 
 
 def _declaration(family: str, samples: Any, shape: Any, types: Any, keywords: dict[str, Any]) -> Declaration[Any]:
     """The decorator that all families share; `keywords` holds the rules and some fields of `Op`."""
+    require_brackets(family, samples)
     names = ("batch", "jvp", "canonical", "matching", "prepare", "holomorphic", "variadic", "outputs")
     fields = {name: keywords.pop(name) for name in names if name in keywords}
     fields |= {"types": types, "shape": shape, "samples": samples}
     return lambda body: declare(family, fields, keywords, body)
+
+
+def require_brackets(family: str, samples: Any) -> None:
+    """Raises TypeError where a decorator got the function that belongs behind its brackets."""
+    if callable(samples):
+        raise TypeError(f"write @op.{family}(...) with brackets, and in them what is to be declared.")
 
 
 def elementwise_shape(*shapes: tuple[int, ...], **params: Any) -> tuple[int, ...]:

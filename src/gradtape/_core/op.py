@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._core.own import is_ours, own_reading
+from gradtape._core.own import guarded, is_ours, own_reading
 
 Array = Any
 TensorLike = Any
@@ -45,7 +45,7 @@ class Rule:
 
     __slots__ = ("_readings", "arrays", "function", "residuals")
 
-    def __init__(self, function: Callable[..., Any], known: Iterable[str], op_name: str) -> None:
+    def __init__(self, function: Callable[..., Any], known: Iterable[str], op_name: str, input_name: str = "") -> None:
         code: Any = getattr(function, "__code__", None)
         names = code.co_varnames[: code.co_argcount] if code else ()
         if not names or names[0] != "g":
@@ -60,7 +60,7 @@ class Rule:
         strange = set(names[1:]) - known
         if strange:
             raise TypeError(f"{op_name}: a rule asks for {sorted(strange)}, which the operation does not have.")
-        self.function = function
+        self.function = function if is_ours(function) else guarded(function, input_name, op_name)
         self.residuals = names[1:]
         self.arrays = tuple(name == "out" or f"{name}_shape" in known for name in self.residuals)
         self._readings: dict[Any, Callable[..., Any]] = {}
@@ -137,7 +137,7 @@ class Op:
         family: elementwise, linear, bilinear, primitive or composite; it says what follows from what.
         body: the operation on NumPy arrays; takes the inputs in order and the parameters by keyword.
         parameters: the names of the public function's parameters, in order.
-        signature: the same without `name`, which every function takes and none reads.
+        signature: the same without `name`, which TensorFlow's functions take and none reads.
         inputs: the names of the array inputs; a single one that takes a list of arrays if `variadic`.
         params: the names of the other parameters.
         keywords: the names of those that are given by keyword only.
@@ -223,7 +223,7 @@ def direct(body: Callable[..., Any], arity: int) -> Any:
         return body
     names = code.co_names
     found = getattr(body.__globals__.get(names[0]), names[1], body)
-    return found if isinstance(found, np.ufunc) and found.nin == arity else body
+    return found if isinstance(found, np.ufunc) and (found.nin, found.nout) == (arity, 1) else body
 
 
 def _one(x: Any, name: Any = None) -> Any:

@@ -31,6 +31,8 @@ class Values:
     __slots__ = ("distinct", "high", "kind", "low")
 
     def __init__(self, low: float = -2.0, high: float = 2.0, kind: str = "inexact", distinct: bool = False) -> None:
+        if low > high:
+            raise ValueError(f"low is above high: {low} and {high}. The numbers to test with lie between the two.")
         self.low, self.high, self.kind, self.distinct = low, high, kind, distinct
 
     def array(self, shape: Shape, dtype: Any, generator: np.random.Generator) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradtape._core.dtypes import BY_NUMPY, DType
 from gradtape._core.spec import TensorShape
+from gradtape._core.tracking import RECORDING
 
 
 class Tensor:
@@ -99,6 +100,8 @@ class Tensor:
 
     def numpy(self) -> Any:
         """Returns a copy of the value: an array that may be written to, a NumPy scalar if there is no dimension."""
+        if RECORDING.rule is not None:
+            refuse_in_rule(self._value.dtype, *RECORDING.rule)
         return self._value[()] if self._value.ndim == 0 else self._value.copy()
 
     @property
@@ -118,6 +121,8 @@ class Tensor:
     experimental_ref = ref
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if RECORDING.rule is not None:
+            refuse_in_rule(self._value.dtype, *RECORDING.rule)
         if copy is False:
             view = self._value.view()
             view.flags.writeable = False
@@ -181,6 +186,15 @@ class Tensor:
     def __repr__(self) -> str:
         text = value_text(self._value, repr)
         return f"<tf.Tensor: shape={self._value.shape}, dtype={self.dtype.name}, numpy={text}>"
+
+
+def refuse_in_rule(dtype: Any, input_name: str, op_name: str) -> None:
+    """Raises TypeError where a rule turns numbers into an array, whose derivative would be lost; indices may."""
+    if dtype.kind not in "biu":
+        raise TypeError(
+            f"the rule for input {input_name!r} of {op_name} turned a tensor into an array: write it with gradtape's "
+            "operations, so that it can be differentiated again"
+        )
 
 
 class Carried:

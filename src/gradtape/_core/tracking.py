@@ -50,6 +50,8 @@ class _Recording(threading.local):
     # The maps over rows that run, outermost first: how many rows each has, and the function that makes an array's first
     # axis its rows.
     maps: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
+    # The rule of a program's own operation that runs on tensors: the input that it is for, and the operation.
+    rule: tuple[str, str] | None = None
 
 
 RECORDING = _Recording()

@@ -21,6 +21,10 @@ CENTRAL = ((1, 2 / 3), (-1, -2 / 3), (2, -1 / 12), (-2, 1 / 12))
 STEP = 1e-4
 
 
+class NoTensorError(TypeError):
+    """What was given to be checked is no function of tensors."""
+
+
 @dataclass
 class Case:
     """One call of one operation: its inputs as arrays, and how to run it on tensors."""
@@ -37,7 +41,12 @@ class Case:
             result = self.function(*inputs, **self.sample.params)
         else:
             result = self.function(**dict(zip(self.op.inputs, inputs, strict=True)), **self.sample.params)
-        return list(result) if isinstance(result, (list, tuple)) else [result]
+        results = list(result) if isinstance(result, (list, tuple)) else [result]
+        for each in results:
+            if not hasattr(each, "_value"):
+                kind = "an array" if hasattr(each, "dtype") else f"a {type(each).__name__}"
+                raise NoTensorError(f"{name_of(self.function)} returned {kind}, not a tensor.")
+        return results
 
     def moving(self) -> list[int]:
         """The positions of the inputs that have derivatives."""
@@ -75,6 +84,12 @@ def cases(op: Op | None, function: Any, samples: Iterable[Sample], dtype: str) -
         for made in sample.inputs(dtype, seed=number):
             arrays += made if isinstance(made, list) else [made]
         yield Case(op, function, sample, arrays)
+
+
+def name_of(function: Any) -> str:
+    """Returns what to call a function in messages."""
+    name: str = getattr(function, "__name__", None) or repr(function)
+    return name
 
 
 def widened(array: Any) -> Any:

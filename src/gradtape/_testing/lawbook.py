@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from gradtape._core.families import COMPOSITES
 from gradtape._core.op import OPS, Op
+from gradtape._core.own import is_own, widened
 from gradtape._core.sampling import Sample
 from gradtape._testing import batched, derivatives, second, values
-from gradtape._testing.cases import cases
+from gradtape._testing.cases import Case, NoTensorError, cases, tensors_of, values_of
 
 # In the order in which they say most plainly what is wrong: a law may stumble over what an earlier one names.
 LAWS = {
@@ -59,9 +61,55 @@ def check_samples(name: str, op: Op | None, function: Any, samples: Iterable[Sam
     for case in cases(op, function, samples, dtype):
         try:
             LAWS[law](case, dtype)
+        except NoTensorError:
+            raise
         except Exception as error:
             kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-            reason = f"{name}({case.sample}) in {dtype} breaks the law “{law}”: {kind}{error}"
+            reason = f"{name}({case.sample}) in {dtype} breaks the law “{law}”: {kind}{error}{hint(case)}"
             raise AssertionError(reason) from error
         count += 1
     return count
+
+
+def list_of_samples(name: str, samples: Any) -> list[Sample]:
+    """Returns samples as a list; TypeError if they are something else."""
+    found = [] if samples is None else list(samples) if hasattr(samples, "__iter__") else [samples]
+    for each in found:
+        if not isinstance(each, Sample):
+            raise TypeError(f"{name}: samples come from op.singles, op.pairs, op.arrays or op.Sample; got {each!r}.")
+    return found
+
+
+def require_fit(name: str, op: Op | None, function: Any, sample: Sample) -> None:
+    """Raises TypeError unless `function` can be called with the inputs and the parameters of `sample`."""
+    shapes = [each for shape in sample.shapes for each in (shape if isinstance(shape, list) else [shape])]
+    count = len(shapes)
+    given: dict[str, Any] = dict(sample.params)
+    if op is not None and not op.variadic:
+        if count != len(op.inputs):
+            many = "1 input" if len(op.inputs) == 1 else f"{len(op.inputs)} inputs"
+            raise TypeError(f"{name} has {many}, {[*op.inputs]}, and the sample “{sample}” gives {count}.")
+        if op.signature[:count] != op.inputs:
+            given |= dict.fromkeys(op.inputs)
+            count = 0
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        # Some functions of C have none.
+        return
+    try:
+        signature.bind(*([None] * (1 if op is not None and op.variadic else count)), **given)
+    except TypeError as reason:
+        raise TypeError(f"{name} cannot be called with the sample “{sample}”: {reason}.") from None
+
+
+def hint(case: Case) -> str:
+    """Returns what is probably wrong with a program's own operation that broke a law, to end the message with."""
+    if case.op is None or not is_own(case.op):
+        return ""
+    try:
+        results = case.run(tensors_of(case.arrays))
+    except Exception:
+        return ""
+    reason = widened([each.dtype for each in values_of(results)], [each.dtype for each in case.arrays])
+    return f"; {reason}" if reason else ""
