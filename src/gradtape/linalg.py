@@ -15,13 +15,39 @@ from gradtape._ops.products import tensordot as tensordot
 from gradtape._run.stand_in import missing as _missing
 
 if _TYPE_CHECKING:
+    from gradtape._ops.diagonals import diag as diag
+    from gradtape._ops.diagonals import diag_part as diag_part
+    from gradtape._ops.diagonals import set_diag as set_diag
+    from gradtape._ops.diagonals import tensor_diag as tensor_diag
+    from gradtape._ops.diagonals import tensor_diag_part as tensor_diag_part
     from gradtape._ops.factorization import band_part as band_part
     from gradtape._ops.factorization import cholesky as cholesky
     from gradtape._ops.factorization import triangular_solve as triangular_solve
+    from gradtape._ops.solving import adjoint as adjoint
+    from gradtape._ops.solving import cholesky_solve as cholesky_solve
+    from gradtape._ops.solving import cross as cross
+    from gradtape._ops.solving import det as det
+    from gradtape._ops.solving import inv as inv
+    from gradtape._ops.solving import logdet as logdet
+    from gradtape._ops.solving import matrix_transpose as matrix_transpose
+    from gradtape._ops.solving import slogdet as slogdet
+    from gradtape._ops.solving import solve as solve
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
+    "gradtape._ops.diagonals": ["diag", "diag_part", "set_diag", "tensor_diag", "tensor_diag_part"],
     "gradtape._ops.factorization": ["band_part", "cholesky", "triangular_solve"],
+    "gradtape._ops.solving": [
+        "adjoint",
+        "cholesky_solve",
+        "cross",
+        "det",
+        "inv",
+        "logdet",
+        "matrix_transpose",
+        "slogdet",
+        "solve",
+    ],
 }
 __getattr__ = _missing(__name__, _LATER)
 

@@ -1,5 +1,7 @@
 """`tf.math`: functions of numbers."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from gradtape._ops.activations import softsign as softsign
 from gradtape._ops.arithmetic import abs as abs
 from gradtape._ops.arithmetic import add as add
@@ -91,4 +93,64 @@ from gradtape._run.stand_in import missing as _missing
 
 floormod = mod
 
-__getattr__ = _missing(__name__)
+if _TYPE_CHECKING:
+    from gradtape import special as special
+    from gradtape._ops.counting import bincount as bincount
+    from gradtape._ops.ordered_segments import segment_max as segment_max
+    from gradtape._ops.ordered_segments import segment_mean as segment_mean
+    from gradtape._ops.ordered_segments import segment_min as segment_min
+    from gradtape._ops.ordered_segments import segment_prod as segment_prod
+    from gradtape._ops.ordered_segments import segment_sum as segment_sum
+    from gradtape._ops.segments import unsorted_segment_max as unsorted_segment_max
+    from gradtape._ops.segments import unsorted_segment_mean as unsorted_segment_mean
+    from gradtape._ops.segments import unsorted_segment_min as unsorted_segment_min
+    from gradtape._ops.segments import unsorted_segment_prod as unsorted_segment_prod
+    from gradtape._ops.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
+    from gradtape._ops.segments import unsorted_segment_sum as unsorted_segment_sum
+    from gradtape._ops.special import digamma as digamma
+    from gradtape._ops.special import erf as erf
+    from gradtape._ops.special import erfc as erfc
+    from gradtape._ops.special import erfcinv as erfcinv
+    from gradtape._ops.special import erfinv as erfinv
+    from gradtape._ops.special import lbeta as lbeta
+    from gradtape._ops.special import lgamma as lgamma
+    from gradtape._ops.special import ndtri as ndtri
+    from gradtape._ops.special import polygamma as polygamma
+    from gradtape._ops.special import zeta as zeta
+    from gradtape._ops.special_bessel import bessel_i0 as bessel_i0
+    from gradtape._ops.special_bessel import bessel_i0e as bessel_i0e
+    from gradtape._ops.special_bessel import bessel_i1 as bessel_i1
+    from gradtape._ops.special_bessel import bessel_i1e as bessel_i1e
+
+# Loaded when they are first asked for: an import of gradtape is short.
+_LATER = {
+    "gradtape._ops.counting": ["bincount"],
+    "gradtape._ops.ordered_segments": ["segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum"],
+    "gradtape._ops.segments": [
+        "unsorted_segment_max",
+        "unsorted_segment_mean",
+        "unsorted_segment_min",
+        "unsorted_segment_prod",
+        "unsorted_segment_sqrt_n",
+        "unsorted_segment_sum",
+    ],
+    "gradtape._ops.special": [
+        "digamma",
+        "erf",
+        "erfc",
+        "erfcinv",
+        "erfinv",
+        "lbeta",
+        "lgamma",
+        "ndtri",
+        "polygamma",
+        "zeta",
+    ],
+    "gradtape._ops.special_bessel": ["bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e"],
+    "gradtape.special": ["special"],
+}
+__getattr__ = _missing(__name__, _LATER)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *(name for names in _LATER.values() for name in names)])

@@ -1,5 +1,7 @@
 """`tf.nn`: activations, normalisations and losses of neural networks."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from gradtape._ops.activations import crelu as crelu
 from gradtape._ops.activations import elu as elu
 from gradtape._ops.activations import gelu as gelu
@@ -23,4 +25,29 @@ from gradtape._run.stand_in import missing as _missing
 
 swish = silu
 
-__getattr__ = _missing(__name__)
+if _TYPE_CHECKING:
+    from gradtape._ops.normalization import batch_normalization as batch_normalization
+    from gradtape._ops.normalization import compute_average_loss as compute_average_loss
+    from gradtape._ops.normalization import dropout as dropout
+    from gradtape._ops.normalization import embedding_lookup as embedding_lookup
+    from gradtape._ops.normalization import moments as moments
+    from gradtape._ops.normalization import scale_regularization_loss as scale_regularization_loss
+    from gradtape._ops.normalization import weighted_moments as weighted_moments
+
+# Loaded when they are first asked for: an import of gradtape is short.
+_LATER = {
+    "gradtape._ops.normalization": [
+        "batch_normalization",
+        "compute_average_loss",
+        "dropout",
+        "embedding_lookup",
+        "moments",
+        "scale_regularization_loss",
+        "weighted_moments",
+    ],
+}
+__getattr__ = _missing(__name__, _LATER)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *(name for names in _LATER.values() for name in names)])

@@ -287,6 +287,11 @@ def part_of_system(step: Step, matrix: Tensor, earlier: Tensor) -> Any:
     return OPS["matrix_product"].function(adjoint(triangle) if step.params["adjoint"] else triangle, earlier)
 
 
+def part_of_square_system(step: Step, matrix: Tensor, earlier: Tensor) -> Any:
+    """The product of a coefficient of a matrix with one of the solution."""
+    return OPS["matrix_product"].function(adjoint(matrix) if step.params["adjoint"] else matrix, earlier)
+
+
 def factor_of_square(step: Step) -> Finder:
     """`cholesky`, from out outᴴ = x: outₖ = out₀ Φ(out₀⁻¹ s out₀⁻ᴴ), Φ the triangle with half of the diagonal."""
     out, first = step.outs[0], step.outs[0].coefficients[0]
@@ -430,6 +435,7 @@ RULES: dict[str, Callable[[Step], Finder]] = {
     "scaled": product_in("x", "factor"),
     "select": linear_in("x", "y"),
     "sloped": linear_in("x"),
+    "solve": solution(part_of_square_system, "subtract", factor=0),
     "sqrt": root,
     "square": square_of,
     "subtract": sum_of,

@@ -20,7 +20,7 @@ from gradtape._autodiff.backward import (
 from gradtape._autodiff.batching import BatchTensor, new_level
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import is_differentiable
-from gradtape._core.op import CUT, Op
+from gradtape._core.op import CUT, NOT_DIFFERENTIABLE, Op
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.tracking import RECORDING, attach, index_on, live_trackers
@@ -110,7 +110,11 @@ class Tape:
             attach(outputs[0], self, len(records))
             records.append(None)
             return
-        kept = GeneralRecord(op, [index_on(tensor, self) for tensor in tensors], tensors, params, outputs)
+        indices = [index_on(tensor, self) for tensor in tensors]
+        if not op.variadic and NOT_DIFFERENTIABLE in op.rules.values():
+            words = [op.rules[name] for name in op.inputs]
+            indices = [None if word is NOT_DIFFERENTIABLE else k for k, word in zip(indices, words, strict=True)]
+        kept = GeneralRecord(op, indices, tensors, params, outputs)
         for each in (*tensors, *outputs):
             if type(each) is not Tensor:
                 self.carries |= {type(each)}

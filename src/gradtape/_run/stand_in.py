@@ -61,7 +61,7 @@ def missing(module_name: str, later: Mapping[str, Sequence[str]] = NOTHING) -> C
             from importlib import import_module
 
             module = import_module(homes[name])
-            value = module if module.__name__ == f"{module_name}.{name}" else getattr(module, name)
+            value = module if homes[name] in (f"{module_name}.{name}", f"{PACKAGE}.{name}") else getattr(module, name)
             setattr(sys.modules[module_name], name, value)
             return value
         # obj=None keeps Python from adding a second suggestion, which knows one module only.

@@ -35,10 +35,10 @@ ROWS = 6
 
 def batches(case: Case, positions: list[int]) -> list[Any]:
     """Returns for each of the inputs at `positions` an array of several like it."""
-    result = []
+    result, moving = [], case.moving()
     for k in positions:
         array = case.arrays[k]
-        grows = array.dtype.kind in "fc"
+        grows = array.dtype.kind in "fc" and (k in moving or not moving)
         parts = [array * (1 + SPREAD * i) if grows else array for i in range(SIZE)]
         result.append(np.stack(parts).astype(array.dtype))
     return result
