@@ -69,7 +69,7 @@ class Batch(Carried):
         return dict(zip(self.levels, self.array.shape, strict=False))
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """The number of elements of one element of the batch."""
         return prod(self.shape)
 
@@ -77,7 +77,8 @@ class Batch(Carried):
         if name.startswith("_"):
             raise AttributeError(f"a batch has no attribute {name!r}")
         # Whoever asks for a method of arrays wants the numbers of one element.
-        return BatchTensor._refuse(make_tensor(self))  # type: ignore[arg-type]
+        tensor: Any = make_tensor(self)
+        return tensor._refuse()
 
     def __add__(self, other: Any) -> Any:
         return other + self if type(other) is IndexedSlices else pair(np.add, self, other)
@@ -300,20 +301,17 @@ class Boundary:
 class BoundaryRule(Rule):
     """The derivative rule of a `Boundary`: the step in the other direction, on tensors or on their values."""
 
-    __slots__ = ("step",)
+    __slots__ = ("_body",)
 
     def __init__(self, step: Boundary) -> None:
-        self.step = step
+        back = step.transposed
+        self.function = back.function
+        self._body = back.body
         self.residuals = ()
-
-    @property
-    def function(self) -> Any:  # type: ignore[override]
-        """The rule on tensors."""
-        return self.step.transposed.function
 
     def read(self, meaning: Any) -> Any:
         """The rule on values."""
-        return self.step.transposed.body
+        return self._body
 
 
 def into_batch(x: Tensor, level: int) -> Tensor:

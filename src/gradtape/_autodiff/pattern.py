@@ -298,7 +298,8 @@ def contracted(shapes: list[Shape], result_shape: Shape, params: dict[str, Any])
     of_second: list[Hashable] = [("second", axis) for axis in range(second)]
     for one, other in zip(*pairs, strict=True):
         of_first[one] = of_second[other] = ("inner", one % first)
-    return [of_first, of_second], [each for each in of_first + of_second if each[0] != "inner"]  # type: ignore[index]
+    inner = set(of_first) & set(of_second)
+    return [of_first, of_second], [each for each in of_first + of_second if each not in inner]
 
 
 def lettered(shapes: list[Shape], result_shape: Shape, params: dict[str, Any]) -> tuple[list[Letters], Letters]:

@@ -207,7 +207,6 @@ class Carried:
     shape: tuple[int, ...]
     dtype: Any
     ndim: int
-    size: int
 
 
 class NoSingleValue(TypeError):
