@@ -1,5 +1,7 @@
 """The numbers that every library's programs start from, and the sizes of the cases."""
 
+from itertools import pairwise
+
 import numpy as np
 
 CHAIN_LENGTH = 400
@@ -12,6 +14,8 @@ BATCH, PIXELS, HIDDEN, CLASSES = 64, 784, 128, 10
 EXAMPLES, FEATURES = 32, 64
 LAYERS, LAYERS_IN_A_BLOCK = 100, 10
 BANDED_SIZE = 10**4
+STEPS, UNITS = 50, 32
+COMPONENTS, DIMENSIONS = 25, 10
 
 
 def chain(y, x):
@@ -112,3 +116,44 @@ def curve(x, sine):
         y = sine(x * y)
         y = y * y + x
     return y
+
+
+def images():
+    """Returns a batch of images and labels, and the parameters of a network of two convolutions and a dense layer."""
+    generator = np.random.default_rng(7)
+    pixels = generator.random((16, 28, 28, 1), dtype=np.float32)
+    labels = generator.integers(0, CLASSES, 16).astype(np.int32)
+    shapes = [(3, 3, 1, 16), (16,), (3, 3, 16, 32), (32,), (7 * 7 * 32, CLASSES), (CLASSES,)]
+    return pixels, labels, [generator.standard_normal(shape, dtype=np.float32) * np.float32(0.1) for shape in shapes]
+
+
+def sequence():
+    """Returns a sequence of 50 batches of 8, and the three parameters of a recurrent layer of 32 units with gates."""
+    generator = np.random.default_rng(8)
+    inputs = generator.standard_normal((STEPS, 8, UNITS), dtype=np.float32)
+    shapes = [(UNITS, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)]
+    return inputs, [generator.standard_normal(shape, dtype=np.float32) * np.float32(0.2) for shape in shapes]
+
+
+def mixture():
+    """Returns 1000 points in 10 dimensions, and the parameters of 25 Gaussians: weights, means, inverse factors.
+
+    Of a factor, a triangular matrix, there are the logarithms of its diagonal, then the columns below it.
+    """
+    generator = np.random.default_rng(9)
+    shapes = [(COMPONENTS,), (COMPONENTS, DIMENSIONS), (COMPONENTS, DIMENSIONS * (DIMENSIONS + 1) // 2)]
+    points = generator.standard_normal((1000, DIMENSIONS))
+    return points, [0.3 * generator.standard_normal(shape) for shape in shapes]
+
+
+def columns():
+    """Returns for each column of a factor how many zeros are above it, and the bounds of its numbers."""
+    ends = np.cumsum([DIMENSIONS, *range(DIMENSIONS - 1, 0, -1)]).tolist()
+    bounds = [*pairwise(ends), (ends[-1], ends[-1])]
+    return [(column + 1, *between) for column, between in enumerate(bounds)]
+
+
+def below_diagonal():
+    """Returns the rows and the columns of the numbers below the diagonal, in the order of the parameters."""
+    columns, rows = np.triu_indices(DIMENSIONS, 1)
+    return rows, columns

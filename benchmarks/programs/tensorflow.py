@@ -3,9 +3,10 @@
 import importlib
 
 from benchmarks.programs import data
+from benchmarks.programs.tensorflow_models import Models
 
 
-class Programs:
+class Programs(Models):
     """Builds the measured programs; each method sets up one case and returns the function to call."""
 
     def __init__(self, library):

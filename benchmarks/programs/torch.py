@@ -5,9 +5,10 @@ from torch.autograd import grad
 from torch.nn import functional
 
 from benchmarks.programs import data
+from benchmarks.programs.torch_models import Models
 
 
-class Programs:
+class Programs(Models):
     """Builds the measured programs; each method sets up one case and returns the function to call."""
 
     def __init__(self, library):
