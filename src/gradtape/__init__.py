@@ -29,10 +29,13 @@ from gradtape._core.dtypes import int8 as int8
 from gradtape._core.dtypes import int16 as int16
 from gradtape._core.dtypes import int32 as int32
 from gradtape._core.dtypes import int64 as int64
+from gradtape._core.dtypes import string as string
 from gradtape._core.dtypes import uint8 as uint8
 from gradtape._core.dtypes import uint16 as uint16
 from gradtape._core.dtypes import uint32 as uint32
 from gradtape._core.dtypes import uint64 as uint64
+from gradtape._core.scopes import get_current_name_scope as get_current_name_scope
+from gradtape._core.scopes import name_scope as name_scope
 from gradtape._core.slices import IndexedSlices as IndexedSlices
 from gradtape._core.spec import TensorShape as TensorShape
 from gradtape._core.spec import TensorSpec as TensorSpec
@@ -67,10 +70,8 @@ from gradtape._ops.creation import constant as constant
 from gradtape._ops.creation import convert_to_tensor as convert_to_tensor
 from gradtape._ops.creation import eye as eye
 from gradtape._ops.creation import fill as fill
-from gradtape._ops.creation import linspace as linspace
 from gradtape._ops.creation import ones as ones
 from gradtape._ops.creation import ones_like as ones_like
-from gradtape._ops.creation import range as range
 from gradtape._ops.creation import rank as rank
 from gradtape._ops.creation import shape as shape
 from gradtape._ops.creation import size as size
@@ -103,6 +104,8 @@ from gradtape._ops.products import matmul as matmul
 from gradtape._ops.products import tensordot as tensordot
 from gradtape._ops.quotients import divide as divide
 from gradtape._ops.quotients import truediv as truediv
+from gradtape._ops.ranges import linspace as linspace
+from gradtape._ops.ranges import range as range
 from gradtape._ops.reduction import reduce_all as reduce_all
 from gradtape._ops.reduction import reduce_any as reduce_any
 from gradtape._ops.reduction import reduce_logsumexp as reduce_logsumexp
@@ -135,6 +138,8 @@ from gradtape._ops.structure import stop_gradient as stop_gradient
 from gradtape._ops.structure import transpose as transpose
 from gradtape._ops.surroundings import device as device
 from gradtape._ops.surroundings import executing_eagerly as executing_eagerly
+from gradtape._ops.surroundings import get_logger as get_logger
+from gradtape._ops.surroundings import timestamp as timestamp
 from gradtape._ops.trigonometry import acos as acos
 from gradtape._ops.trigonometry import acosh as acosh
 from gradtape._ops.trigonometry import asin as asin
@@ -163,10 +168,71 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradtape\."
 if _TYPE_CHECKING:
     from gradtape import op as op
     from gradtape import optimize as optimize
+    from gradtape import sets as sets
+    from gradtape import signal as signal
+    from gradtape import sparse as sparse
+    from gradtape import test as test
     from gradtape import testing as testing
     from gradtape._autodiff.custom import custom_gradient as custom_gradient
     from gradtape._autodiff.custom import grad_pass_through as grad_pass_through
     from gradtape._autodiff.custom import recompute_grad as recompute_grad
+    from gradtape._core.module import Module as Module
+    from gradtape._ops.blocks import batch_to_space as batch_to_space
+    from gradtape._ops.blocks import required_space_to_batch_paddings as required_space_to_batch_paddings
+    from gradtape._ops.blocks import space_to_batch as space_to_batch
+    from gradtape._ops.blocks import space_to_batch_nd as space_to_batch_nd
+    from gradtape._ops.control_flow import case as case
+    from gradtape._ops.control_flow import cond as cond
+    from gradtape._ops.control_flow import foldl as foldl
+    from gradtape._ops.control_flow import foldr as foldr
+    from gradtape._ops.control_flow import map_fn as map_fn
+    from gradtape._ops.control_flow import scan as scan
+    from gradtape._ops.control_flow import switch_case as switch_case
+    from gradtape._ops.control_flow import while_loop as while_loop
+    from gradtape._ops.foreign import control_dependencies as control_dependencies
+    from gradtape._ops.foreign import group as group
+    from gradtape._ops.foreign import init_scope as init_scope
+    from gradtape._ops.foreign import inside_function as inside_function
+    from gradtape._ops.foreign import numpy_function as numpy_function
+    from gradtape._ops.foreign import py_function as py_function
+    from gradtape._ops.foreign import tuple as tuple
+    from gradtape._ops.fourier_lengths import fftnd as fftnd
+    from gradtape._ops.fourier_lengths import ifftnd as ifftnd
+    from gradtape._ops.fourier_lengths import irfftnd as irfftnd
+    from gradtape._ops.fourier_lengths import rfftnd as rfftnd
+    from gradtape._ops.index_shuffling import random_index_shuffle as random_index_shuffle
+    from gradtape._ops.inspection import bitcast as bitcast
+    from gradtape._ops.inspection import broadcast_dynamic_shape as broadcast_dynamic_shape
+    from gradtape._ops.inspection import broadcast_static_shape as broadcast_static_shape
+    from gradtape._ops.inspection import get_static_value as get_static_value
+    from gradtape._ops.inspection import guarantee_const as guarantee_const
+    from gradtape._ops.inspection import identity_n as identity_n
+    from gradtape._ops.inspection import no_op as no_op
+    from gradtape._ops.inspection import shape_n as shape_n
+    from gradtape._ops.matrix_functions import matrix_square_root as matrix_square_root
+    from gradtape._ops.measures import histogram_fixed_width as histogram_fixed_width
+    from gradtape._ops.measures import histogram_fixed_width_bins as histogram_fixed_width_bins
+    from gradtape._ops.partitions import dynamic_partition as dynamic_partition
+    from gradtape._ops.partitions import dynamic_stitch as dynamic_stitch
+    from gradtape._ops.partitions import parallel_stack as parallel_stack
+    from gradtape._ops.patches import extract_volume_patches as extract_volume_patches
+    from gradtape._ops.polynomials import scalar_mul as scalar_mul
+    from gradtape._ops.remainders import realdiv as realdiv
+    from gradtape._ops.remainders import truncatediv as truncatediv
+    from gradtape._ops.remainders import truncatemod as truncatemod
+    from gradtape._ops.scatter_extrema import tensor_scatter_nd_max as tensor_scatter_nd_max
+    from gradtape._ops.scatter_extrema import tensor_scatter_nd_min as tensor_scatter_nd_min
+    from gradtape._ops.sequences import reverse_sequence as reverse_sequence
+    from gradtape._ops.sequences import sequence_mask as sequence_mask
+    from gradtape._ops.sets_of_values import searchsorted as searchsorted
+    from gradtape._ops.sets_of_values import unique as unique
+    from gradtape._ops.sets_of_values import unique_with_counts as unique_with_counts
+    from gradtape._ops.sets_of_values import unravel_index as unravel_index
+    from gradtape._ops.sparse_tensors import SparseTensor as SparseTensor
+    from gradtape._ops.sparse_tensors import SparseTensorSpec as SparseTensorSpec
+    from gradtape._ops.spectra import eig as eig
+    from gradtape._ops.spectra import eigvals as eigvals
+    from gradtape._ops.tensor_array import TensorArray as TensorArray
 
     bfloat16: DType
 
@@ -174,8 +240,53 @@ if _TYPE_CHECKING:
 _LATER = {
     "gradtape.op": ["op"],
     "gradtape.optimize": ["optimize"],
+    "gradtape.signal": ["signal"],
+    "gradtape._ops.fourier_lengths": ["fftnd", "ifftnd", "irfftnd", "rfftnd"],
+    "gradtape.sets": ["sets"],
+    "gradtape._ops.index_shuffling": ["random_index_shuffle"],
+    "gradtape.sparse": ["sparse"],
+    "gradtape._ops.sparse_tensors": ["SparseTensor", "SparseTensorSpec"],
+    "gradtape.test": ["test"],
     "gradtape.testing": ["testing"],
+    "gradtape._core.module": ["Module"],
+    "gradtape._ops.control_flow": ["case", "cond", "foldl", "foldr", "map_fn", "scan", "switch_case", "while_loop"],
+    "gradtape._ops.foreign": [
+        "control_dependencies",
+        "group",
+        "init_scope",
+        "inside_function",
+        "numpy_function",
+        "py_function",
+        "tuple",
+    ],
+    "gradtape._ops.tensor_array": ["TensorArray"],
     "gradtape._autodiff.custom": ["custom_gradient", "grad_pass_through", "recompute_grad"],
+    "gradtape._ops.sets_of_values": ["searchsorted", "unique", "unique_with_counts", "unravel_index"],
+    "gradtape._ops.matrix_functions": ["matrix_square_root"],
+    "gradtape._ops.spectra": ["eig", "eigvals"],
+    "gradtape._ops.partitions": ["dynamic_partition", "dynamic_stitch", "parallel_stack"],
+    "gradtape._ops.sequences": ["reverse_sequence", "sequence_mask"],
+    "gradtape._ops.inspection": [
+        "bitcast",
+        "broadcast_dynamic_shape",
+        "broadcast_static_shape",
+        "get_static_value",
+        "guarantee_const",
+        "identity_n",
+        "no_op",
+        "shape_n",
+    ],
+    "gradtape._ops.scatter_extrema": ["tensor_scatter_nd_max", "tensor_scatter_nd_min"],
+    "gradtape._ops.measures": ["histogram_fixed_width", "histogram_fixed_width_bins"],
+    "gradtape._ops.remainders": ["realdiv", "truncatediv", "truncatemod"],
+    "gradtape._ops.polynomials": ["scalar_mul"],
+    "gradtape._ops.blocks": [
+        "batch_to_space",
+        "required_space_to_batch_paddings",
+        "space_to_batch",
+        "space_to_batch_nd",
+    ],
+    "gradtape._ops.patches": ["extract_volume_patches"],
 }
 _lacks = _missing(__name__, _LATER)
 

@@ -16,6 +16,7 @@ from gradtape._core.dtypes import int8 as int8
 from gradtape._core.dtypes import int16 as int16
 from gradtape._core.dtypes import int32 as int32
 from gradtape._core.dtypes import int64 as int64
+from gradtape._core.dtypes import string as string
 from gradtape._core.dtypes import uint8 as uint8
 from gradtape._core.dtypes import uint16 as uint16
 from gradtape._core.dtypes import uint32 as uint32

@@ -23,6 +23,18 @@ if _TYPE_CHECKING:
     from gradtape._ops.factorization import band_part as band_part
     from gradtape._ops.factorization import cholesky as cholesky
     from gradtape._ops.factorization import triangular_solve as triangular_solve
+    from gradtape._ops.lu_factors import lu as lu
+    from gradtape._ops.lu_factors import lu_matrix_inverse as lu_matrix_inverse
+    from gradtape._ops.lu_factors import lu_reconstruct as lu_reconstruct
+    from gradtape._ops.lu_factors import lu_solve as lu_solve
+    from gradtape._ops.matrix_functions import expm as expm
+    from gradtape._ops.matrix_functions import logm as logm
+    from gradtape._ops.matrix_functions import lstsq as lstsq
+    from gradtape._ops.matrix_functions import matrix_rank as matrix_rank
+    from gradtape._ops.matrix_functions import pinv as pinv
+    from gradtape._ops.matrix_functions import sqrtm as sqrtm
+    from gradtape._ops.singular import qr as qr
+    from gradtape._ops.singular import svd as svd
     from gradtape._ops.solving import adjoint as adjoint
     from gradtape._ops.solving import cholesky_solve as cholesky_solve
     from gradtape._ops.solving import cross as cross
@@ -32,6 +44,14 @@ if _TYPE_CHECKING:
     from gradtape._ops.solving import matrix_transpose as matrix_transpose
     from gradtape._ops.solving import slogdet as slogdet
     from gradtape._ops.solving import solve as solve
+    from gradtape._ops.spectra import eig as eig
+    from gradtape._ops.spectra import eigh as eigh
+    from gradtape._ops.spectra import eigvals as eigvals
+    from gradtape._ops.spectra import eigvalsh as eigvalsh
+    from gradtape._ops.tridiagonal import banded_triangular_solve as banded_triangular_solve
+    from gradtape._ops.tridiagonal import eigh_tridiagonal as eigh_tridiagonal
+    from gradtape._ops.tridiagonal import tridiagonal_matmul as tridiagonal_matmul
+    from gradtape._ops.tridiagonal import tridiagonal_solve as tridiagonal_solve
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
@@ -47,6 +67,16 @@ _LATER = {
         "matrix_transpose",
         "slogdet",
         "solve",
+    ],
+    "gradtape._ops.lu_factors": ["lu", "lu_matrix_inverse", "lu_reconstruct", "lu_solve"],
+    "gradtape._ops.matrix_functions": ["expm", "logm", "lstsq", "matrix_rank", "pinv", "sqrtm"],
+    "gradtape._ops.singular": ["qr", "svd"],
+    "gradtape._ops.spectra": ["eig", "eigh", "eigvals", "eigvalsh"],
+    "gradtape._ops.tridiagonal": [
+        "banded_triangular_solve",
+        "eigh_tridiagonal",
+        "tridiagonal_matmul",
+        "tridiagonal_solve",
     ],
 }
 __getattr__ = _missing(__name__, _LATER)

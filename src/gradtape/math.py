@@ -96,17 +96,31 @@ floormod = mod
 if _TYPE_CHECKING:
     from gradtape import special as special
     from gradtape._ops.counting import bincount as bincount
+    from gradtape._ops.inspection import nextafter as nextafter
+    from gradtape._ops.largest import approx_max_k as approx_max_k
+    from gradtape._ops.largest import approx_min_k as approx_min_k
+    from gradtape._ops.largest import in_top_k as in_top_k
+    from gradtape._ops.measures import confusion_matrix as confusion_matrix
+    from gradtape._ops.measures import zero_fraction as zero_fraction
     from gradtape._ops.ordered_segments import segment_max as segment_max
     from gradtape._ops.ordered_segments import segment_mean as segment_mean
     from gradtape._ops.ordered_segments import segment_min as segment_min
     from gradtape._ops.ordered_segments import segment_prod as segment_prod
     from gradtape._ops.ordered_segments import segment_sum as segment_sum
+    from gradtape._ops.polynomials import accumulate_n as accumulate_n
+    from gradtape._ops.polynomials import polyval as polyval
+    from gradtape._ops.polynomials import scalar_mul as scalar_mul
+    from gradtape._ops.remainders import reciprocal_no_nan as reciprocal_no_nan
     from gradtape._ops.segments import unsorted_segment_max as unsorted_segment_max
     from gradtape._ops.segments import unsorted_segment_mean as unsorted_segment_mean
     from gradtape._ops.segments import unsorted_segment_min as unsorted_segment_min
     from gradtape._ops.segments import unsorted_segment_prod as unsorted_segment_prod
     from gradtape._ops.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
     from gradtape._ops.segments import unsorted_segment_sum as unsorted_segment_sum
+    from gradtape._ops.sets_of_values import invert_permutation as invert_permutation
+    from gradtape._ops.sets_of_values import is_non_decreasing as is_non_decreasing
+    from gradtape._ops.sets_of_values import is_strictly_increasing as is_strictly_increasing
+    from gradtape._ops.sobol import sobol_sample as sobol_sample
     from gradtape._ops.special import digamma as digamma
     from gradtape._ops.special import erf as erf
     from gradtape._ops.special import erfc as erfc
@@ -121,11 +135,19 @@ if _TYPE_CHECKING:
     from gradtape._ops.special_bessel import bessel_i0e as bessel_i0e
     from gradtape._ops.special_bessel import bessel_i1 as bessel_i1
     from gradtape._ops.special_bessel import bessel_i1e as bessel_i1e
+    from gradtape._ops.special_beta import betainc as betainc
+    from gradtape._ops.special_incomplete import igamma as igamma
+    from gradtape._ops.special_incomplete import igammac as igammac
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
     "gradtape._ops.counting": ["bincount"],
+    "gradtape._ops.inspection": ["nextafter"],
+    "gradtape._ops.largest": ["approx_max_k", "approx_min_k", "in_top_k"],
+    "gradtape._ops.measures": ["confusion_matrix", "zero_fraction"],
     "gradtape._ops.ordered_segments": ["segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum"],
+    "gradtape._ops.polynomials": ["accumulate_n", "polyval", "scalar_mul"],
+    "gradtape._ops.remainders": ["reciprocal_no_nan"],
     "gradtape._ops.segments": [
         "unsorted_segment_max",
         "unsorted_segment_mean",
@@ -134,6 +156,8 @@ _LATER = {
         "unsorted_segment_sqrt_n",
         "unsorted_segment_sum",
     ],
+    "gradtape._ops.sets_of_values": ["invert_permutation", "is_non_decreasing", "is_strictly_increasing"],
+    "gradtape._ops.sobol": ["sobol_sample"],
     "gradtape._ops.special": [
         "digamma",
         "erf",
@@ -146,6 +170,8 @@ _LATER = {
         "polygamma",
         "zeta",
     ],
+    "gradtape._ops.special_beta": ["betainc"],
+    "gradtape._ops.special_incomplete": ["igamma", "igammac"],
     "gradtape._ops.special_bessel": ["bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e"],
     "gradtape.special": ["special"],
 }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import gradtape as tf
-from tests.docs.test_docstrings import exported
+from tests.docs.public_names import exported
 
 PAGE = Path(__file__).parents[2] / "docs" / "derivatives.md"
 TEXT = PAGE.read_text(encoding="utf-8")

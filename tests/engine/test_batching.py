@@ -130,9 +130,15 @@ def test_each_row_draws_random_numbers_of_its_own(draw) -> None:
     assert draw().shape == drawn[0].shape[2:]
 
 
-def test_random_numbers_around_a_row_are_refused() -> None:
+def test_a_shuffle_of_a_row_is_refused() -> None:
     x = tf.constant([1.0, 2.0])
-    for f in (lambda e: tf.random.normal([2], mean=e), tf.random.shuffle):
-        with pytest.raises(TypeError, match="batch"):
-            tf.vectorized_map(f, x)
+    with pytest.raises(TypeError, match="batch"):
+        tf.vectorized_map(tf.random.shuffle, x)
     assert tf.random.normal([2]).shape == (2,)
+
+
+def test_random_numbers_with_a_mean_of_the_row() -> None:
+    means = tf.constant([0.0, 1000.0])
+    numbers = tf.vectorized_map(lambda mean: tf.random.normal([50], mean=mean), means).numpy()
+    assert np.all(np.abs(numbers - means.numpy()[:, None]) < 10.0)
+    assert not np.array_equal(numbers[0], numbers[1] - 1000.0)

@@ -10,12 +10,14 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+import gradtape as tf
 from gradtape._ops import philox, seeds
 from gradtape._ops.philox import Philox
 from gradtape._ops.seeds import SeedState
 
 ANSWERS = json.loads(Path(__file__).with_name("random").joinpath("answers.json").read_text())
 GROUPS = ["mixed", "repeated", "unseeded", "large", "stateless", "rare"]
+PUBLIC_GROUPS = ["distributions", "derived", "generators"]
 PROGRAMS = [pytest.param(program, id=f"{group}-{i}") for group in GROUPS for i, program in enumerate(ANSWERS[group])]
 DRAWS = {"normal": seeds.random_normal, "uniform": seeds.random_uniform}
 DRAWS["truncated_normal"] = seeds.random_truncated_normal
@@ -74,6 +76,32 @@ def test_recorded_program(program):
             state.set_seed(*answer["arguments"])
         else:
             check(replay(state, answer["call"], answer["arguments"], answer["options"]), answer)
+
+
+def replay_publicly(call, arguments, options):
+    if call == "generator":
+        seed, method, *rest = arguments
+        generator = tf.random.Generator.from_seed(seed)
+        getattr(generator, method)(*rest, **options)
+        result = getattr(generator, method)(*rest, **options)
+        return tf.stack([each.state for each in result]) if method == "split" else result
+    if call == "stateless_shuffle":
+        shape, seed = arguments
+        value = tf.reshape(tf.range(math.prod(shape)), shape)
+        return tf.random.experimental.stateless_shuffle(value, seed)
+    home = tf.random.experimental if call == "index_shuffle" else tf.random
+    return getattr(home, call)(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(program, id=f"{group}-{i}") for group in PUBLIC_GROUPS for i, program in enumerate(ANSWERS[group])],
+)
+def test_recorded_program_of_public_functions(program):
+    for answer in program:
+        result = replay_publicly(answer["call"], answer["arguments"], answer["options"])
+        if result is not None:
+            check(result.numpy(), answer)
 
 
 # The vectors of the paper's own distribution: counter and key of zeros, of ones, and of the digits of pi.

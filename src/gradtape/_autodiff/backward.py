@@ -7,16 +7,19 @@ a cotangent is followed by something), rules run on tensors.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from gradtape._autodiff.absorbing import absorbing, holds_nan, settled
 from gradtape._autodiff.batching import Boundary, batched, out_of_batch, run_batched, sum_of_batch
 from gradtape._core import fast
 from gradtape._core.dispatch import shown_name
 from gradtape._core.fast import STEPS, sum_to
+from gradtape._core.memory import into
 from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule, body_of
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
@@ -200,8 +203,8 @@ def densified(g: Any) -> Any:
 
 def passes_rows(record: Any) -> bool:
     """True for the one operation that hands the rows of a lookup on as they are: the identity."""
-    known = record[1] if record[0] is pull_general else STEPS.get(record[0])
-    return known is not None and known.op.name == "identity"
+    op = op_of(record)
+    return op is not None and op.name == "identity"
 
 
 def pull_general(g: Any, record: Any, grads: list[Any]) -> None:
@@ -219,28 +222,109 @@ def pull_part(g: Any, record: Any, grads: list[Any]) -> None:
     grads[base][position] = g
 
 
+# From this many elements of a cotangent on, the memory of what a step needed is wanted for the next one.
+LARGE_STEP = 1 << 18
+
+
 def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[int], consume: bool) -> None:
     """Takes cotangents from index `top` down to the least index in `keep`; `grads` holds arrays.
 
-    With `consume`, a record is dropped as soon as it has been passed: its arrays make room for those to come.
+    Where they then hold NaN, it is done again with such ones whose zeros stay zeros. With `consume`, records of large
+    arrays are dropped as soon as they have been passed, which is why each of these steps is looked at by itself.
     """
-    for i in range(top, min(keep), -1):
+    low, least, g = top, min(keep), None
+    while low > least:
+        before = grads.copy()
+        end = pull_small(records, grads, low, least, keep, LARGE_STEP if consume else sys.maxsize)
+        for index in keep if end == least else changed(grads, before):
+            g = grads[index]
+            if g is not None and holds_nan(g):
+                grads[:] = before
+                return pull_back_carefully(records, grads, low, least, keep, consume)
+        del before, g
+        low = end
+        while low > least and (grads[low] is None or is_large(grads[low])):
+            g, record = grads[low], records[low]
+            if g is not None and record is not None:
+                if low not in keep:
+                    grads[low] = None
+                records[low] = None
+                pull_large(g, record, grads)
+            low -= 1
+    return None
+
+
+def pull_small(records: list[Any], grads: list[Any], top: int, least: int, keep: set[int], limit: int) -> int:
+    """Takes cotangents down to the first array of `limit` elements or more; returns its index, `least` if none is."""
+    for i in range(top, least, -1):
         g = grads[i]
         if g is None:
             continue
         record = records[i]
         if record is None:
             continue
+        if type(g) is np.ndarray:
+            if g.size >= limit:
+                return i
+        elif type(g) is IndexedSlices and not passes_rows(record):
+            g = g.dense()
+        if i not in keep:
+            grads[i] = None
+        record[0](g, record, grads)
+    return least
+
+
+def is_large(g: Any) -> bool:
+    """True for a cotangent whose record is dropped at once."""
+    return type(g) is np.ndarray and g.size >= LARGE_STEP
+
+
+def changed(grads: list[Any], before: list[Any]) -> list[int]:
+    """Returns the indices of the cotangents that are others than before."""
+    return [index for index, (now, then) in enumerate(zip(grads, before, strict=True)) if now is not then]
+
+
+class Fresh(dict[int, Any]):
+    """The cotangents of one step, by index."""
+
+    def __missing__(self, index: int) -> None:
+        return None
+
+
+def pull_large(g: Any, record: Any, grads: Any) -> None:
+    """Pulls a large cotangent back through a record."""
+    fresh = Fresh()
+    record[0](g, record, fresh)
+    if any(map(holds_nan, fresh.values())):
+        fresh = Fresh()
+        record[0](absorbing(g), record, fresh)
+    for index in list(fresh):
+        d, h = settled(fresh.pop(index)), grads[index]
+        if type(d) is dict:
+            grads[index] = d if h is None else h | d
+        else:
+            grads[index] = d if h is None else into(np.add, h, d)
+
+
+def pull_back_carefully(
+    records: list[Any], grads: list[Any], top: int, least: int, keep: set[int], consume: bool
+) -> None:
+    """The same for the part from `top` on, with cotangents whose zeros stay zeros."""
+    for i in range(top, least, -1):
+        g, record = grads[i], records[i]
+        if g is None or record is None:
+            continue
         if i not in keep:
             grads[i] = None
         if type(g) is IndexedSlices and not passes_rows(record):
             g = g.dense()
-        record[0](g, record, grads)
+        record[0](absorbing(g), record, grads)
         if consume:
             records[i] = None
+    grads[:] = map(settled, grads)
 
 
-def pull_back(tape: Any, grads: list[Any], top: int, keep: set[int], words: Vocabulary) -> None:
+def pull_back(tape: Any, grads: list[Any], top: int, keep: set[int], words: Vocabulary, careful: bool = False) -> None:
     """The same with batches, or with tensors, whose operations are recorded by whatever follows them."""
     records = tape.records
     for i in range(top, min(keep), -1):
@@ -251,6 +335,9 @@ def pull_back(tape: Any, grads: list[Any], top: int, keep: set[int], words: Voca
             grads[i] = None
         if type(g) is IndexedSlices and not passes_rows(record):
             g = g.dense()
+        if careful:
+            # A gradient of the user's own gets a cotangent like any other.
+            g = absorbing(g) if words.batches or isinstance(op_of(record), Op) else settled(g)
         if record[0] is pull_general:
             for index, d in record[1].pull(g, words):
                 h = grads[index]
@@ -261,6 +348,16 @@ def pull_back(tape: Any, grads: list[Any], top: int, keep: set[int], words: Voca
             pull_of_tensors(record[0])(g, record, grads, tape, i)
         else:
             pull_of_batches(record[0])(g, record, grads)
+    if careful:
+        grads[:] = map(settled, grads)
+
+
+def op_of(record: Any) -> Any:
+    """Returns the operation of a record; None for one of several results."""
+    if record[0] is pull_general:
+        return record[1].op
+    known = STEPS.get(record[0])
+    return None if known is None else known.op
 
 
 @cache

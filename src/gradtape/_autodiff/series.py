@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from gradtape._autodiff.backward import missing_rule
-from gradtape._autodiff.recursions import Coefficient, Step, applied, times, zeros
+from gradtape._autodiff.matrix_recursions import MATRIX_RULES
+from gradtape._autodiff.recursions import RULES, Coefficient, Step, applied, times, zeros
 from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule
 from gradtape._core.tensor import Carried, Carrier, Tensor, make_tensor
 
 HELP = "Use operations of tensors; comparisons work (`if x > 0.0`), and tf.stop_gradient(x) gives the value alone."
 _levels = count()
+RULES.update(MATRIX_RULES)
 
 
 class Expansion:

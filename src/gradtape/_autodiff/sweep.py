@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._autodiff.absorbing import holds_nan
 from gradtape._autodiff.backward import (
     BATCHES,
     TENSORS,
     GeneralRecord,
+    Vocabulary,
     pull_back,
     pull_back_arrays,
     pull_general,
@@ -270,12 +272,20 @@ def swept(tape: Tape, starts: list[tuple[int, Any]], keep: set[int], consume: bo
         # Sources that came after every target: nothing reaches them.
         grads += [None] * (max(keep) - top)
     if on_tensors:
-        pull_back(tape, grads, top, keep, TENSORS)
-    else:
-        # The user's own settings may turn 1/0 into an error; TensorFlow gives inf.
-        with np.errstate(all="ignore"):
-            if BatchTensor in kinds:
-                pull_back(tape, grads, top, keep, BATCHES)
-            else:
-                pull_back_arrays(tape.records, grads, top, keep, consume)
+        return pulled_back(tape, grads, top, keep, TENSORS)
+    # The user's own settings may turn 1/0 into an error; TensorFlow gives inf.
+    with np.errstate(all="ignore"):
+        if BatchTensor in kinds:
+            return pulled_back(tape, grads, top, keep, BATCHES)
+        pull_back_arrays(tape.records, grads, top, keep, consume)
+    return grads
+
+
+def pulled_back(tape: Tape, grads: list[Any], top: int, keep: set[int], words: Vocabulary) -> list[Any]:
+    """Returns cotangents after a pass; if some hold NaN, after one more, in which zeros stay zeros."""
+    before = grads.copy()
+    pull_back(tape, grads, top, keep, words)
+    if any(holds_nan(grads[k]) for k in keep):
+        grads = before
+        pull_back(tape, grads, top, keep, words, careful=True)
     return grads

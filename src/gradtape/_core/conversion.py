@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype, complex128, float32, float64, int32, int64
+from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype, complex128, float32, float64, int32, int64, string
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape.errors import InvalidArgumentError
@@ -21,8 +21,8 @@ def convert(value: Any, dtype: DType | None = None) -> Tensor:
     """Returns `value` as a tensor, of `dtype` if it is given.
 
     A tensor is returned as it is, a variable is read. An array is copied and keeps its dtype; Python numbers become
-    int32 (int64 where they do not fit), float32, complex128 and bool. Lists hold numbers, arrays, tensors or lists of
-    one length; a list with tensors in it is stacked, so that gradients flow through it.
+    int32 (int64 where they do not fit), float32, complex128 and bool, texts become bytes. Lists hold numbers, texts,
+    arrays, tensors or lists of one length; a list with tensors in it is stacked, so that gradients flow through it.
 
     Raises:
         ValueError: the value cannot be a tensor, is ragged, or is a tensor of another dtype.
@@ -101,7 +101,9 @@ def to_array(value: Any, dtype: DType | None = None) -> Any:
         return from_list(value.as_list(), dtype)
     if isinstance(value, memoryview | bytearray) or hasattr(value, "__dlpack__"):
         return from_array(np.from_dlpack(value) if hasattr(value, "__dlpack__") else np.asarray(value), dtype)
-    raise text_refused(value, dtype) if isinstance(value, str | bytes) else unsupported(value)
+    if isinstance(value, str | bytes):
+        return from_texts(value, dtype)
+    raise unsupported(value)
 
 
 def shown(value: Any) -> str:
@@ -118,11 +120,25 @@ def unsupported(value: Any) -> ValueError:
     )
 
 
-def text_refused(value: Any, dtype: DType | None) -> Exception:
-    """Returns the error for a text, or a list of texts, of which there are no tensors."""
-    if dtype is not None:
-        return refused(value, dtype)
-    return InvalidArgumentError(f"There are no tensors of strings here: {shown(value)} cannot become one.")
+def from_texts(value: Any, dtype: DType | None) -> Any:
+    """Returns a text, or nested lists or an array of texts, as an array of `bytes`."""
+    if dtype not in (None, string):
+        raise refused(value, dtype)
+    array = np.array(encoded(value.tolist() if isinstance(value, np.ndarray) else value), object)
+    if any(isinstance(each, list) for each in array.flat):
+        raise not_rectangular()
+    return array
+
+
+def encoded(value: Any) -> Any:
+    """Returns a text as `bytes`, in UTF-8; lists of them part by part."""
+    if isinstance(value, (list, tuple)):
+        return [encoded(each) for each in value]
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return bytes(value)
+    raise ValueError(f"Failed to convert a NumPy array to a Tensor (Unsupported object type {type(value).__name__}).")
 
 
 def from_float(value: float, dtype: DType | None) -> Any:
@@ -147,8 +163,12 @@ def refused(value: Any, dtype: DType) -> TypeError:
 
 
 def from_array(value: Any, dtype: DType | None) -> Any:
-    """Returns a copy of a NumPy array or scalar, in native byte order; an array of objects is refused."""
+    """Returns a copy of a NumPy array or scalar, in native byte order; of objects only texts are taken."""
     kind = value.dtype
+    if kind.kind in "USO":
+        return from_texts(value, dtype)
+    if dtype is string:
+        raise refused(value, dtype)
     if kind not in BY_NUMPY and kind.newbyteorder("=") not in BY_NUMPY:
         if kind.kind == "V" and kind.name == "bfloat16":
             as_dtype("bfloat16")
@@ -181,8 +201,10 @@ def from_list(value: Any, dtype: DType | None) -> Any:
         return rectangular(value, np.float64)
     for kind in kinds:
         if not issubclass(kind, (int, float, complex, np.number, np.bool_)):
-            if kind in (str, bytes):
-                raise mixed(value) if len(kinds) > 1 else text_refused(value, dtype)
+            if issubclass(kind, (str, bytes)):
+                if all(issubclass(each, (str, bytes)) for each in kinds):
+                    return from_texts(value, dtype)
+                raise mixed(value)
             raise unsupported(value)
     if dtype is complex128 and complex in kinds:
         return rectangular(value, np.complex128)
@@ -204,14 +226,19 @@ def rectangular(value: Any, dtype: Any = None) -> Any:
     try:
         array = np.array(value, dtype)
     except ValueError:
-        raise ValueError(
-            "Can't convert non-rectangular Python sequence to Tensor. The lists of one level must have one length."
-        ) from None
+        raise not_rectangular() from None
     except OverflowError:
         raise out_of_range(value) from None
     if array.dtype == object:
         raise out_of_range(value)
     return array
+
+
+def not_rectangular() -> ValueError:
+    """Returns the error for lists of one level that have different lengths."""
+    return ValueError(
+        "Can't convert non-rectangular Python sequence to Tensor. The lists of one level must have one length."
+    )
 
 
 def mixed(value: Any) -> ValueError:

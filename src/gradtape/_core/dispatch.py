@@ -54,7 +54,7 @@ def bind(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
         return result
     if trackers := followers(op, tensors):
         outputs = result if op.outputs else [result]
-        if any(is_differentiable(output._value.dtype) for output in outputs):
+        if any(output._followed and is_differentiable(output._value.dtype) for output in outputs):
             for tracker in trackers:
                 tracker.record(op, tensors, params, outputs)
     return result
@@ -67,7 +67,23 @@ def run(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
             carriers = [type(each) for each in tensors if isinstance(each, Carrier)]
             return max(carriers, key=attrgetter("priority")).run(op, tensors, params)
     values = [tensor._value for tensor in tensors]
+    if any(value.dtype.kind == "V" for value in values) and not KEEPING_BITS.intersection(op.params):
+        return in_single_precision(op, values, params)
     return op.body(values, **params) if op.variadic else op.body(*values, **params)
+
+
+# Operations with these parameters look at a number's own bits, or say what becomes of it.
+KEEPING_BITS = {"dtype", "type"}
+
+
+def in_single_precision(op: Op, values: list[Any], params: dict[str, Any]) -> Any:
+    """Runs an operation on bfloat16 as on float32, with its results rounded: NumPy has no arithmetic for it."""
+    narrow = next(value.dtype for value in values if value.dtype.kind == "V")
+    wide = [value.astype(np.float32) if value.dtype == narrow else value for value in values]
+    result = op.body(wide, **params) if op.variadic else op.body(*wide, **params)
+    if op.outputs:
+        return [each.astype(narrow) if each.dtype == np.float32 else each for each in result]
+    return result.astype(narrow) if result.dtype == np.float32 else result
 
 
 # Operations below a public function, and its name.
@@ -267,6 +283,9 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
                 given = dict(zip(op.signature, arguments, strict=True))
                 params = {n: op.as_params[n](given[n]) if n in op.as_params else given[n] for n in op.params}
         except (TypeError, ValueError) as error:
+            found = taken(op, arguments)
+            if found is not NotImplemented:
+                return found
             raise named(op, error) from None
         return fast(*now) if again else bind(op, tensors, params)
 
@@ -282,6 +301,14 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
 
     paired = op.family == "elementwise" and len(op.inputs) == 2 and not op.params
     return general_pair if paired else general, set_fast
+
+
+def taken(op: Op, arguments: tuple[Any, ...]) -> Any:
+    """Returns what an argument that is no tensor but knows the operation makes of it, as sparse tensors do."""
+    for argument in arguments:
+        if hasattr(argument, "_take"):
+            return argument._take(op, arguments)
+    return NotImplemented
 
 
 def named(op: Op, error: Exception) -> Exception:

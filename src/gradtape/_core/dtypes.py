@@ -55,8 +55,8 @@ class DType:
 
     @property
     def size(self) -> int:
-        """Bytes per element."""
-        return self.numpy.itemsize
+        """Bytes per element; 0 for texts, which have no common length."""
+        return 0 if self is string else self.numpy.itemsize
 
     @property
     def min(self) -> Any:
@@ -133,6 +133,8 @@ float32 = DType("float32", np.float32)
 float64 = DType("float64", np.float64)
 complex64 = DType("complex64", np.complex64)
 complex128 = DType("complex128", np.complex128)
+# Texts are Python's `bytes` in arrays of objects.
+string = DType("string", np.object_)
 BY_NAME |= {"half": float16, "float": float32, "double": float64}
 
 INDEX = frozenset({int32.numpy, int64.numpy})
@@ -144,6 +146,8 @@ INEXACT = FLOATS | COMPLEX
 REALS = FLOATS | INTEGERS
 NUMBERS = REALS | COMPLEX
 ANY = NUMBERS | BOOL
+TEXT = frozenset({string.numpy})
+EVERY = ANY | TEXT
 # Python's own number types as TensorFlow reads them, where they stand for a dtype.
 PYTHON_TYPES: dict[Any, DType] = {bool: bool_, float: float32, complex: complex128}
 
@@ -173,7 +177,8 @@ def as_dtype(type_value: Any) -> DType:
         if found is None and value is not int and value is not None:
             if value == "bfloat16" or getattr(value, "name", getattr(value, "__name__", "")) == "bfloat16":
                 return bfloat16()
-            found = BY_NUMPY.get(np.dtype(value).newbyteorder("="))
+            kind = np.dtype(value)
+            found = string if kind.kind in "US" and kind.itemsize else BY_NUMPY.get(kind.newbyteorder("="))
     except TypeError:
         found = None
     if found is None:

@@ -242,8 +242,8 @@ def build(op: Op, slow: Any, public: FunctionType) -> FunctionType:
 
     def source() -> str:
         for position in range(len(op.inputs)):
-            # Complex numbers take the general door, where the rules meet TensorFlow's conjugation.
-            namespace[f"dtypes_{position}"] = frozenset(each for each in op.types[position] if each.kind != "c")
+            # Complex numbers take the general door, where the rules meet TensorFlow's conjugation; texts do, too.
+            namespace[f"dtypes_{position}"] = frozenset(each for each in op.types[position] if each.kind not in "cO")
         namespace.update({f"as_{name}": convert for name, convert in op.as_params.items()})
         steps = steps_of(op)
         namespace.update({"pull_" + "_".join(tracked): pull_function(step) for tracked, step in steps.items()})

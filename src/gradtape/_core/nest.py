@@ -41,11 +41,12 @@ def _keys(mapping: Mapping[Any, Any]) -> list[Any]:
         return list(mapping)
 
 
-def flatten(structure: Any) -> list[Any]:
+def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
     """Returns the leaves of `structure` from left to right, a mapping's in the order of its sorted keys.
 
     Args:
         structure: lists, tuples and mappings of leaves, or a leaf.
+        expand_composites: whether the tensors that a sparse tensor consists of stand in its place.
 
     Returns:
         A list; of a leaf, with that alone.
@@ -54,6 +55,8 @@ def flatten(structure: Any) -> list[Any]:
     >>> tf.nest.flatten({"b": [1, (2,)], "a": 3})
     [3, 1, 2]
     """
+    if expand_composites:
+        return [part for leaf in flatten(structure) for part in components(leaf)]
     if not is_nested(structure):
         return [structure]
     leaves = []
@@ -63,6 +66,18 @@ def flatten(structure: Any) -> list[Any]:
         else:
             leaves.append(child)
     return leaves
+
+
+def components(leaf: Any) -> list[Any]:
+    """Returns the tensors that a leaf consists of, itself where it is no composite."""
+    return leaf._components() if hasattr(leaf, "_components") else [leaf]
+
+
+def put_together(leaf: Any, parts: Iterator[Any]) -> Any:
+    """Returns a leaf like the given one of the next parts."""
+    if not hasattr(leaf, "_components"):
+        return next(parts)
+    return leaf._with_components([next(parts) for _ in leaf._components()])
 
 
 def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
@@ -83,12 +98,13 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     return type(structure)(parts)
 
 
-def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
+def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
     """Returns `flat_sequence` in the form of `structure`.
 
     Args:
         structure: lists, tuples and mappings of leaves, or a leaf.
         flat_sequence: the new leaves, in the order of `flatten`.
+        expand_composites: whether each sparse tensor is given by the tensors that it consists of.
 
     Returns:
         A structure of the types and keys of `structure`.
@@ -101,18 +117,22 @@ def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
     {'a': 1, 'b': [2, 3]}
     """
     leaves = list(flat_sequence)
-    wanted = len(flatten(structure))
+    wanted = len(flatten(structure, expand_composites))
     if len(leaves) != wanted:
         raise ValueError(f"The structure has {wanted} leaves, but {len(leaves)} were given to fill it.")
+    if expand_composites:
+        parts = iter(leaves)
+        leaves = [put_together(leaf, parts) for leaf in flatten(structure)]
     return rebuild(structure, iter(leaves))
 
 
-def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> None:
+def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:
     """Raises ValueError unless both have the same form, TypeError if a level's types differ and are to be checked.
 
     Args:
         nest1, nest2: structures.
         check_types: whether a list may not stand for a tuple.
+        expand_composites: whether a sparse tensor may not stand for a tensor.
 
     >>> import gradtape as tf
     >>> tf.nest.assert_same_structure([1, (2,)], ["a", ("b",)])
@@ -120,6 +140,8 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> N
     if is_nested(nest1) != is_nested(nest2):
         raise ValueError(f"The two structures don't have the same nested structure: {nest1!r} and {nest2!r}.")
     if not is_nested(nest1):
+        if expand_composites and hasattr(nest1, "_components") != hasattr(nest2, "_components"):
+            raise ValueError(f"One of the two is composite, the other one is not: {nest1!r} and {nest2!r}.")
         return
     if check_types and type(nest1) is not type(nest2):
         raise TypeError(
@@ -129,16 +151,19 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> N
     if len(nest1) != len(nest2) or (mappings and set(nest1) != set(nest2)):
         raise ValueError(f"The two structures don't have the same nested structure: {nest1!r} and {nest2!r}.")
     for first, second in zip(_children(nest1), _children(nest2), strict=True):
-        assert_same_structure(first, second, check_types)
+        assert_same_structure(first, second, check_types, expand_composites)
 
 
-def map_structure(func: Callable[..., Any], *structure: Any, check_types: bool = True) -> Any:
+def map_structure(
+    func: Callable[..., Any], *structure: Any, check_types: bool = True, expand_composites: bool = False
+) -> Any:
     """Applies `func` to the leaves of one or several structures of the same form and returns the results in that form.
 
     Args:
         func: a function of as many leaves as there are structures.
         *structure: the structures.
         check_types: whether a list in one may not stand for a tuple in another.
+        expand_composites: whether `func` gets the tensors that a sparse tensor consists of, instead of itself.
 
     Returns:
         A structure of the form of the first one.
@@ -156,6 +181,6 @@ def map_structure(func: Callable[..., Any], *structure: Any, check_types: bool =
     if not structure:
         raise ValueError("Must provide at least one structure")
     for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types)
-    columns = zip(*map(flatten, structure), strict=True)
-    return pack_sequence_as(structure[0], [func(*leaves) for leaves in columns])
+        assert_same_structure(structure[0], other, check_types, expand_composites)
+    columns = zip(*[flatten(each, expand_composites) for each in structure], strict=True)
+    return pack_sequence_as(structure[0], [func(*leaves) for leaves in columns], expand_composites)

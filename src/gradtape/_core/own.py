@@ -159,7 +159,7 @@ def result_dtype(name: str, result: Any) -> Any:
     if result is None:
         raise TypeError(f"the body of `{name}` returned None: does it lack a return?")
     dtype = (result._value if isinstance(result, Tensor) else np.asarray(result)).dtype
-    if dtype not in BY_NUMPY:
+    if dtype not in BY_NUMPY or dtype.kind == "O":
         raise TypeError(f"the body of `{name}` returned an array of dtype {dtype}, which no tensor has")
     return dtype
 

@@ -161,6 +161,16 @@ class TensorSpec:
         self.dtype: DType = as_dtype(dtype)
         self.name = name
 
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
+        """Returns what is known of a tensor or a variable."""
+        return cls(tensor.shape, tensor.dtype, name)
+
+    @classmethod
+    def from_spec(cls, spec: TensorSpec, name: str | None = None) -> TensorSpec:
+        """Returns a copy of `spec`, with `name` if it is given."""
+        return cls(spec.shape, spec.dtype, name or spec.name)
+
     def is_compatible_with(self, spec_or_tensor: Any) -> bool:
         """True if `spec_or_tensor` has this dtype and a compatible shape."""
         return self.dtype == spec_or_tensor.dtype and self.shape.is_compatible_with(spec_or_tensor.shape)

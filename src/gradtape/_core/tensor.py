@@ -37,6 +37,8 @@ class Tensor:
     _tape: Any
     _index: Any
     _part_of: Any
+    # False for tensors that stand for others, which are followed themselves.
+    _followed = True
 
     __array_priority__ = 100
 
@@ -368,7 +370,9 @@ def make_tensor(value: Any) -> Tensor:
         tensor._value = value
     else:
         tensor = Tensor()
-        tensor._value = value if type(value) is np.ndarray else np.asarray(value)
+        # A text without dimensions comes out of NumPy as bytes.
+        kind = object if type(value) is bytes else None
+        tensor._value = value if type(value) is np.ndarray else np.asarray(value, kind)
     tensor._tape = None
     return tensor
 

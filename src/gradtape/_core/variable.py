@@ -14,6 +14,7 @@ from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype
 from gradtape._core.indexing import as_key, out_of_range
 from gradtape._core.memory import LARGE, into
 from gradtape._core.op import OPS
+from gradtape._core.scopes import scoped
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import (
     INSTEAD,
@@ -113,7 +114,7 @@ class Variable:
                 f"The initial value's shape {array.shape} is not compatible with the `shape` {self._shape}."
             )
         self._read_cache: Any = None
-        self._label = name or "Variable"
+        self._label = scoped(name or "Variable")
         self._number = next(CREATED)
         self.trainable = True if trainable is None else bool(trainable)
         self.constraint = constraint
@@ -156,7 +157,8 @@ class Variable:
 
     def numpy(self) -> Any:
         """Returns a copy of the value."""
-        return self._value[()].copy() if self._value.ndim == 0 else self._value.copy()
+        # The element of an array without dimensions is a copy.
+        return self._value[()] if self._value.ndim == 0 else self._value.copy()
 
     def value(self) -> Tensor:
         """Returns the value as a tensor that the recording tapes watch: a new one each time, a step of its own."""

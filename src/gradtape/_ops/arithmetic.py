@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import FLOATS, INDEX, INEXACT, NUMBERS
+from gradtape._core.dtypes import FLOATS, INDEX, INEXACT, NUMBERS, TEXT
 from gradtape._core.families import composite, discrete, elementwise, linear
 from gradtape._core.op import ZERO, Array, TensorLike
 from gradtape._core.sampling import Values, arrays, pairs, singles
@@ -31,12 +31,12 @@ class RealValues(Values):
         return super().array(shape, np.empty(0, dtype).real.dtype, generator)
 
 
-@elementwise(pairs(), types=NUMBERS, matching="hint", x=lambda g: g, y=lambda g: g)
+@elementwise(pairs(), types=NUMBERS | TEXT, matching="hint", x=lambda g: g, y=lambda g: g)
 def add(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     """Returns `x + y` element-wise.
 
     Args:
-        x: a tensor of numbers.
+        x: a tensor of numbers, or of texts, which are put together.
         y: a tensor of the dtype of `x`, of a shape that broadcasts with it.
         name: ignored.
 
@@ -404,6 +404,9 @@ def sign(x: TensorLike, name: str | None = None) -> Tensor:
     >>> tf.sign([-2.5, 0.0, 3.0])
     <tf.Tensor: shape=(3,), dtype=float32, numpy=array([-1.,  0.,  1.], dtype=float32)>
     """
+    if hasattr(x, "_mapped"):
+        sparse: Tensor = x._mapped(sign)
+        return sparse
     x = convert(x)
     return direction(x) if x.dtype.is_complex else sign_of_real(x)
 

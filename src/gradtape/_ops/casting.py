@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import ANY, INEXACT, DType, as_dtype, float64, int32, is_differentiable
+from gradtape._core.dtypes import ANY, INEXACT, DType, as_dtype, float64, int32, is_differentiable, string
 from gradtape._core.families import composite, discrete, linear
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
@@ -17,6 +17,7 @@ from gradtape._core.tensor import Tensor
 from gradtape._core.variable import Variable
 from gradtape._ops.extrema import maximum, minimum
 from gradtape._ops.parameters import Shape
+from gradtape.errors import UnimplementedError
 
 
 def same_shape(x_shape: Shape, **params: Any) -> Shape:
@@ -74,6 +75,7 @@ def cast(x: TensorLike, dtype: Any, name: str | None = None) -> Any:
 
     Raises:
         TypeError: `dtype` is no dtype. Python's `int` is none, as it does not say how many bits.
+        UnimplementedError: one of the dtypes is that of texts.
 
     >>> import gradtape as tf
     >>> tf.cast([1.8, -2.2], tf.int32)
@@ -85,10 +87,14 @@ def cast(x: TensorLike, dtype: Any, name: str | None = None) -> Any:
             return x
         if isinstance(x, IndexedSlices):
             return IndexedSlices(cast(x.values, wanted), x.indices, x._shape)
+        if hasattr(x, "_mapped"):
+            return x._mapped(lambda values: cast(values, wanted))
         x = convert(x)
     source = x.dtype
     if source is wanted:
         return x
+    if string in (source, wanted):
+        raise UnimplementedError(f"Cast {source.name} to {wanted.name} is not supported.")
     if is_differentiable(wanted.numpy) and is_differentiable(source.numpy):
         return cast_between(x, wanted)
     return cast_exact(x, wanted)

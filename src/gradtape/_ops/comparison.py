@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradtape._core.dtypes import ANY, BOOL, FLOATS, INEXACT, INTEGERS, REALS
+from gradtape._core.dtypes import BOOL, EVERY, FLOATS, INEXACT, INTEGERS, REALS
 from gradtape._core.families import discrete, elementwise
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays, pairs, singles
@@ -25,7 +25,7 @@ CHOICES = arrays(
 MASKED = arrays(((), ()), ((3,), (3,)), ((2, 3), (2, 3)), ((0,), (0,)), values=(Values(), Values(kind="bool")))
 
 
-@discrete(pairs(), inputs=("x", "y"), types=ANY)
+@discrete(pairs(), inputs=("x", "y"), types=EVERY)
 def equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     """Returns whether `x == y`, element-wise.
 
@@ -47,7 +47,7 @@ def equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     return np.equal(x, y)
 
 
-@discrete(pairs(), inputs=("x", "y"), types=ANY)
+@discrete(pairs(), inputs=("x", "y"), types=EVERY)
 def not_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Array:
     """Returns whether `x != y`, element-wise.
 
@@ -418,7 +418,7 @@ def keep_array(x: Array, condition: Array) -> Array:
 
 @elementwise(
     CHOICES,
-    types={"condition": BOOL, "x": ANY, "y": ANY},
+    types={"condition": BOOL, "x": EVERY, "y": EVERY},
     condition=NOT_DIFFERENTIABLE,
     x=lambda g, condition: keep(g, condition),
     y=lambda g, condition: keep(g, logical_not(condition)),
@@ -442,7 +442,7 @@ def select(condition: TensorLike, x: TensorLike, y: TensorLike) -> Array:
 
 def select_array(condition: Array, x: Array, y: Array) -> Array:
     """Returns `select` of arrays; `y` may be a Python number."""
-    whole = WHOLE.get(x.dtype.itemsize) if condition.size >= LARGE else None
+    whole = WHOLE.get(x.dtype.itemsize) if condition.size >= LARGE and x.dtype.kind != "O" else None
     if whole is None or x.dtype != getattr(y, "dtype", None):
         return np.where(condition, x, y)
     second = y.view(whole)

@@ -9,34 +9,34 @@ import numpy as np
 
 from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert, to_array
+from gradtape._core.dispatch import convert_hint
 from gradtape._core.dtypes import ANY, BY_NUMPY, COMPLEX, FLOATS, INDEX
 from gradtape._core.families import composite, linear, primitive
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor
+from gradtape._core.variable import Variable
+from gradtape._ops.bands import ALIGNMENTS, band_matrix, band_of, band_shape, filled, fitting_sizes, inside
 from gradtape._ops.parameters import Shape, as_ints
 from gradtape._ops.selecting import where
 from gradtape._ops.structure import reshape
-from gradtape.errors import InvalidArgumentError, UnimplementedError
+from gradtape.errors import InvalidArgumentError
 
-# The ways to lay out several diagonals of unequal lengths; a single one is the same in all of them.
-ALIGNMENTS = ("LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT")
 # What `tensor_diag` and `tensor_diag_part` take.
 TENSORS = FLOATS | COMPLEX | INDEX
 
 
-def as_diagonal(k: Any, align: str) -> int:
-    """Returns the number of a diagonal: 0 for the main one, more above it, less below.
+def as_diagonals(k: Any, align: str) -> tuple[int, int]:
+    """Returns the numbers of the lowest and highest diagonal: 0 for the main one, more above it, less below.
 
     Raises:
         TypeError: it is no integer.
         InvalidArgumentError: there are more than two numbers, the first is the larger one, or there is no such `align`.
-        UnimplementedError: several diagonals are asked for.
     """
     if align not in ALIGNMENTS:
         raise InvalidArgumentError(f"align is one of {', '.join(ALIGNMENTS)}; got {align!r}.")
     if type(k) is int:
-        return k
+        return k, k
     if convert(k)._value.dtype.kind not in "iu":
         raise TypeError(f"k is an integer or a pair of them, got {k!r}.")
     ends = as_ints(k)
@@ -46,17 +46,15 @@ def as_diagonal(k: Any, align: str) -> int:
         raise InvalidArgumentError(
             f"lower_diag_index must not be larger than upper_diag_index: {ends[0]} > {ends[-1]}."
         )
-    if ends[0] < ends[-1]:
-        raise UnimplementedError(
-            f"several diagonals at once, as k={ends}, are not supported: give one diagonal a call, k={ends[0]} to "
-            f"k={ends[-1]}, and add or stack the results."
-        )
-    return ends[0]
+    return ends[0], ends[-1]
 
 
-def as_number(value: Any, tensor: Tensor) -> Any:
+def as_number(value: Any, tensor: Tensor, given: Any) -> Any:
     """Returns what fills the rest of a matrix as a scalar of the dtype of `tensor`; raises as conversions do."""
     if tensor._value.dtype.kind == "b" and type(value) is not bool and not isinstance(value, Tensor):
+        # TensorFlow looks at what it is given, and a list has no dtype.
+        if hasattr(given, "dtype"):
+            return np.bool_(value)
         raise TypeError(f"Cannot convert {value!r} to a tensor of dtype bool: give a padding_value of False or True.")
     array = to_array(value._value if isinstance(value, Tensor) else value, BY_NUMPY[tensor._value.dtype])
     if array.ndim:
@@ -133,6 +131,7 @@ def diagonal_of(input: TensorLike, k: int) -> Array:
 @composite(
     arrays((2,), (3, 2), k=[0, 1, -2])
     + arrays((2,), num_rows=[3])
+    + arrays((3, 2), k=[(-1, 1)], align=["LEFT_RIGHT"], padding_value=[0, 3])
     + arrays((2,), num_cols=[4], padding_value=[3])
     + arrays((0,), (2, 0))
 )
@@ -148,13 +147,16 @@ def diag(
     """Returns matrices with a given diagonal.
 
     Args:
-        diagonal: a tensor of shape `[..., n]`.
+        diagonal: a tensor of shape `[..., n]`; for several diagonals `[..., number of diagonals, n]`, the highest one
+            first, where the shorter ones are filled up.
         name: ignored.
-        k: which diagonal it becomes: 0 is the main one, 1 the one above it, -1 the one below; one at a time.
+        k: which diagonal it becomes: 0 is the main one, 1 the one above it, -1 the one below; a pair stands for all
+            from the lower to the higher one.
         num_rows: the number of rows; by default as few as it takes.
         num_cols: the number of columns; by default as few as it takes.
         padding_value: the number of all other elements.
-        align: one of TensorFlow's names for the layout of several diagonals; it means nothing for one.
+        align: to which side the rows of diagonals above the main one are moved, and those of diagonals below:
+            `"RIGHT_LEFT"`, `"LEFT_RIGHT"`, `"LEFT_LEFT"` or `"RIGHT_RIGHT"`.
 
     Returns:
         A tensor of shape `[..., num_rows, num_cols]` and of the dtype of `diagonal`.
@@ -162,7 +164,6 @@ def diag(
     Raises:
         InvalidArgumentError: `diagonal` has no dimension, it does not fit the rows and columns, or there is no such
             `align`.
-        UnimplementedError: `k` is a pair of different numbers, which stands for several diagonals.
         TypeError: a number is not of the dtype.
 
     >>> import gradtape as tf
@@ -171,31 +172,22 @@ def diag(
            [0, 0, 2],
            [0, 0, 0]], dtype=int32)
     """
-    tensor, place = convert(diagonal), as_diagonal(k, align)
-    filling = as_number(padding_value, tensor)
+    tensor, (low, high) = convert(diagonal), as_diagonals(k, align)
+    filling = as_number(padding_value, tensor, diagonal)
     rows, columns = as_size(num_rows, "num_rows"), as_size(num_cols, "num_cols")
-    shape = tuple(tensor._value.shape)
-    if not shape:
-        raise InvalidArgumentError("diagonal must be at least 1-dim, received shape: [].")
-    least = shape[-1] + max(-place, 0), shape[-1] + max(place, 0)
-    if rows == -1 and columns == -1:
-        rows = columns = max(least)
-    rows, columns = (least[0] if rows == -1 else rows), (least[1] if columns == -1 else columns)
-    for given, needed, what in ((rows, least[0], "rows"), (columns, least[1], "columns")):
-        if given < needed:
-            raise InvalidArgumentError(f"The number of {what} is too small: {given}, where {needed} are needed.")
-    if rows != least[0] and columns != least[1]:
-        raise InvalidArgumentError(
-            f"The number of rows or columns is not consistent with the diagonal: it has {shape[-1]} elements, and "
-            f"diagonal {place} of {rows} x {columns} matrices has more."
-        )
-    found = diagonal_matrix(tensor, place, rows, columns)
-    if filling == 0:
-        return found
-    return where(np.eye(rows, columns, place, dtype=bool), found, filling)
+    rows, columns = fitting_sizes(tuple(tensor._value.shape), low, high, rows, columns)
+    if low == high:
+        found = diagonal_matrix(tensor, low, rows, columns)
+    else:
+        found = band_matrix(tensor, low, high, align, rows, columns)
+    return found if filling == 0 else where(inside(low, high, rows, columns), found, filling)
 
 
-@composite(arrays((2, 3), (3, 2), (2, 2, 2), k=[0, 1, -1]) + arrays((0, 0), (2, 0, 3)))
+@composite(
+    arrays((2, 3), (3, 2), (2, 2, 2), k=[0, 1, -1])
+    + arrays((0, 0), (2, 0, 3))
+    + arrays((2, 3), k=[(-1, 1)], padding_value=[0, 3])
+)
 def diag_part(
     input: TensorLike,
     name: str | None = "diag_part",
@@ -203,30 +195,38 @@ def diag_part(
     padding_value: Any = 0,
     align: str = "RIGHT_LEFT",
 ) -> Tensor:
-    """Returns a diagonal of matrices.
+    """Returns a diagonal of matrices, or several.
 
     Args:
         input: a tensor of shape `[..., m, n]`.
         name: ignored.
-        k: which diagonal: 0 is the main one, 1 the one above it, -1 the one below; one at a time.
-        padding_value: means something for several diagonals only.
-        align: one of TensorFlow's names for the layout of several diagonals; it means nothing for one.
+        k: which diagonal: 0 is the main one, 1 the one above it, -1 the one below; a pair stands for all from the lower
+            to the higher one.
+        padding_value: what fills up the shorter ones of several diagonals.
+        align: to which side the rows of diagonals above the main one are moved, and those of diagonals below:
+            `"RIGHT_LEFT"`, `"LEFT_RIGHT"`, `"LEFT_LEFT"` or `"RIGHT_RIGHT"`.
 
     Returns:
-        A tensor of shape `[..., number of elements on the diagonal]` and of the same dtype.
+        A tensor of shape `[..., number of elements on the diagonal]` and of the same dtype; for several diagonals
+        `[..., number of diagonals, number of elements on the longest]`, the highest one first.
 
     Raises:
         InvalidArgumentError: the tensor has fewer than two dimensions, or there is no such diagonal or `align`.
-        UnimplementedError: `k` is a pair of different numbers, which stands for several diagonals.
         TypeError: a number is not of the dtype.
 
     >>> import gradtape as tf
     >>> tf.linalg.diag_part([[1, 2, 3], [4, 5, 6]]).numpy()
     array([1, 5], dtype=int32)
     """
-    tensor, place = convert(input), as_diagonal(k, align)
-    as_number(padding_value, tensor)
-    return diagonal_of(tensor, place)
+    tensor, (low, high) = convert(input), as_diagonals(k, align)
+    filling = as_number(padding_value, tensor, input)
+    if low == high:
+        return diagonal_of(tensor, low)
+    found = band_of(tensor, low, high, align)
+    if filling == 0:
+        return found
+    rows, columns = tensor._value.shape[-2:]
+    return where(filled(low, high, align, rows, columns), found, filling)
 
 
 def replaced_shape(input_shape: Shape, diagonal_shape: Shape, k: int) -> Shape:
@@ -284,32 +284,51 @@ def with_diagonal(input: TensorLike, diagonal: TensorLike, k: int) -> Array:
     return out
 
 
-@composite(arrays(((2, 3), (2,)), ((2, 2, 2), (2, 2))) + arrays(((2, 3), (2,)), k=[1]))
+@composite(
+    arrays(((2, 3), (2,)), ((2, 2, 2), (2, 2)))
+    + arrays(((2, 3), (2,)), k=[1])
+    + arrays(((2, 3), (3, 2)), k=[(-1, 1)], align=["RIGHT_LEFT", "LEFT_RIGHT"])
+)
 def set_diag(
     input: TensorLike, diagonal: TensorLike, name: str | None = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT"
 ) -> Tensor:
-    """Returns matrices with a diagonal replaced.
+    """Returns matrices with a diagonal replaced, or several.
 
     Args:
         input: a tensor of shape `[..., m, n]`.
-        diagonal: a tensor of the same dtype, of shape `[..., number of elements on the diagonal]`.
+        diagonal: a tensor of the same dtype, of the shape that `tf.linalg.diag_part` gives.
         name: ignored.
-        k: which diagonal: 0 is the main one, 1 the one above it, -1 the one below; one at a time.
-        align: one of TensorFlow's names for the layout of several diagonals; it means nothing for one.
+        k: which diagonal: 0 is the main one, 1 the one above it, -1 the one below; a pair stands for all from the lower
+            to the higher one.
+        align: to which side the rows of diagonals above the main one are moved, and those of diagonals below:
+            `"RIGHT_LEFT"`, `"LEFT_RIGHT"`, `"LEFT_LEFT"` or `"RIGHT_RIGHT"`.
 
     Returns:
         A tensor of the shape and dtype of `input`.
 
     Raises:
         InvalidArgumentError: the shapes or dtypes do not fit, or there is no such diagonal or `align`.
-        UnimplementedError: `k` is a pair of different numbers, which stands for several diagonals.
 
     >>> import gradtape as tf
     >>> tf.linalg.set_diag([[1, 2, 3], [4, 5, 6]], [8, 9]).numpy()
     array([[8, 2, 3],
            [4, 9, 6]], dtype=int32)
     """
-    return with_diagonal(input, diagonal, as_diagonal(k, align))
+    low, high = as_diagonals(k, align)
+    if low == high:
+        return with_diagonal(input, diagonal, low)
+    known = diagonal.dtype if isinstance(diagonal, Tensor | Variable) else None
+    tensor = convert_hint(input, known)
+    shape = tuple(tensor._value.shape)
+    wanted = band_shape(shape, low, high, align)
+    rows, columns = shape[-2:]
+    band = convert(diagonal, tensor.dtype)
+    if tuple(band._value.shape) != wanted:
+        raise InvalidArgumentError(
+            f"diagonals {low} to {high} of matrices of shape {list(shape)} have the shape "
+            f"{list(wanted)}; got {list(band._value.shape)}."
+        )
+    return where(inside(low, high, rows, columns), band_matrix(band, low, high, align, rows, columns), tensor)
 
 
 def of_tensors(value: Any) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import ANY, INDEX, NUMBERS
+from gradtape._core.dtypes import BOOL, EVERY, INDEX, NUMBERS
 from gradtape._core.families import bilinear, composite, primitive
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
@@ -86,7 +86,7 @@ def pulled_rows(g: Any, indices: Any, shape: Shape, axis: int | None, batch_dims
     + arrays(((2, 3), (2, 4)), axis=[None], batch_dims=[-1], values=NUMBERS_AND_INDICES),
     shape=gathered,
     batch=gathered_behind,
-    types={"params": ANY, "indices": INDICES},
+    types={"params": EVERY, "indices": INDICES},
     holomorphic=False,
     canonical={"axis": as_optional_axis, "batch_dims": int},
     params=lambda g, indices, params_shape, axis, batch_dims: pulled_rows(g, indices, params_shape, axis, batch_dims),
@@ -263,7 +263,7 @@ def gathered_nd(params_shape: Shape, indices_shape: Shape) -> Shape:
     + arrays(((2, 2, 3), (2, 2, 2)), ((2, 2, 0), (3, 1)), ((2, 2), (0, 2)), values=NUMBERS_AND_INDICES),
     shape=gathered_nd,
     batch=with_numbers,
-    types={"params": ANY, "indices": INDICES},
+    types={"params": EVERY, "indices": INDICES},
     holomorphic=False,
     params=lambda g, indices, params_shape: pulled_slices(g, indices, params_shape),
     indices=NOT_DIFFERENTIABLE,
@@ -324,7 +324,7 @@ def scattered(indices_shape: Shape, updates_shape: Shape, shape: Shape) -> Shape
     + arrays(((2, 2, 1), (2, 2)), shape=[(3,)], values=NUMBERS_AND_INDICES[::-1]),
     shape=scattered,
     batch=with_numbers,
-    types={"indices": INDICES, "updates": NUMBERS},
+    types={"indices": INDICES, "updates": NUMBERS | BOOL},
     holomorphic=False,
     canonical={"shape": as_dims},
     indices=NOT_DIFFERENTIABLE,
@@ -367,7 +367,7 @@ def written_shape(tensor_shape: Shape, indices_shape: Shape, updates_shape: Shap
     ),
     shape=written_shape,
     batch=with_numbers,
-    types={"tensor": ANY, "indices": INDICES, "updates": ANY},
+    types={"tensor": EVERY, "indices": INDICES, "updates": EVERY},
     holomorphic=False,
     tensor=lambda g, indices: tensor_scatter_nd_update(g, indices, zeros_of(take_nd(g, indices), None)),
     indices=NOT_DIFFERENTIABLE,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.batches import moving, past_axis
-from gradtape._core.dtypes import ANY
+from gradtape._core.dtypes import EVERY
 from gradtape._core.families import linear
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
@@ -46,7 +46,7 @@ def joined(values_shape: list[Shape], axis: int) -> Shape:
     + arrays(([(3,)],), ([(1,), (2,), (1,)],), axis=[0, -1]),
     shape=joined,
     batch=moving(axis=past_axis),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"axis": as_axis},
     variadic="one",
@@ -101,7 +101,7 @@ def stacked(values_shape: list[Shape], axis: int) -> Shape:
     + arrays(([()],), ([(), (), ()],), axis=[0, -1]),
     shape=stacked,
     batch=moving(axis=past_axis),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"axis": as_axis},
     variadic=True,
@@ -131,7 +131,7 @@ def stack(values: TensorLike, axis: Any = 0, name: str | None = "stack") -> Arra
     place = in_range(axis, len(first) + 1)
     if any(value.shape != first for value in values):
         raise ValueError(axis)
-    if not first:
+    if not first and values[0].dtype.kind != "O":
         return np.array(values)
     longer = (*first[:place], 1, *first[place:])
     return np.concatenate([value.reshape(longer) for value in values], axis=place)
@@ -149,7 +149,7 @@ def unstacked(value_shape: Shape, num: int | None, axis: int) -> list[Shape]:
     arrays((2, 3), (3, 0), num=[None], axis=[0, 1, -1, -2]) + arrays((3,), num=[None, 3], axis=[0]),
     shape=unstacked,
     batch=moving(axis=past_axis),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"axis": as_axis},
     outputs=True,
@@ -231,7 +231,7 @@ def split_shapes(value_shape: Shape, num_or_size_splits: int | Shape, axis: int,
     + arrays((4,), (4, 0), num_or_size_splits=[2, (3, 1)], axis=[0], num=[None, 2]),
     shape=split_shapes,
     batch=moving(axis=past_axis),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"num_or_size_splits": as_splits, "axis": as_axis},
     outputs=True,

@@ -19,10 +19,11 @@ from gradtape._ops.arithmetic import abs, real_product, rsqrt, scaled, sqrt
 from gradtape._ops.casting import cast
 from gradtape._ops.comparison import is_finite, select
 from gradtape._ops.extrema import maximum
-from gradtape._ops.parameters import Shape, as_axes
+from gradtape._ops.parameters import Shape, as_axes, in_range
 from gradtape._ops.quotients import divide_no_nan
 from gradtape._ops.reduction import ADD, reduce_max, reduce_sum, reduced_shape, samples, spread
-from gradtape.errors import InvalidArgumentError, UnimplementedError
+from gradtape._ops.structure import expand_dims, transpose
+from gradtape.errors import InvalidArgumentError
 
 POSITIVE = Values(0.3, 2.0, distinct=True)
 SAMPLES = samples(POSITIVE)
@@ -83,9 +84,23 @@ def as_norm_axes(axis: Any) -> Shape | None:
     return axes
 
 
+def spectral_norm(tensor: Tensor, axes: Shape, keepdims: bool) -> Any:
+    """Returns the greatest singular values of the matrices along two axes."""
+    # Loaded when it is asked for: an import of gradtape is short.
+    from gradtape._ops.singular import svd
+
+    rank = tensor._value.ndim
+    pair = [in_range(axis, rank) for axis in axes]
+    moved = transpose(tensor, (*(axis for axis in range(rank) if axis not in pair), *pair))
+    found = reduce_max(svd(moved, compute_uv=False), -1)
+    for axis in sorted(pair) if keepdims else ():
+        found = expand_dims(found, axis)
+    return found
+
+
 @composite(
     arrays((3,), (2, 3), ord=["euclidean", 1, 2, inf, 3], axis=[None, -1], values=POSITIVE)
-    + arrays((2, 3, 2), ord=["fro", "euclidean", 1, inf], axis=[(0, 1), (-1, 0)], values=POSITIVE)
+    + arrays((2, 3, 2), ord=["fro", "euclidean", 1, 2, inf], axis=[(0, 1), (-1, 0)], values=POSITIVE)
 )
 def norm(
     tensor: TensorLike, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: str | None = None
@@ -94,7 +109,8 @@ def norm(
 
     Args:
         tensor: a tensor of floating-point or complex numbers.
-        ord: of vectors `"euclidean"`, 1, `inf` or a positive number; of matrices `"fro"`, `"euclidean"`, 1 or `inf`.
+        ord: of vectors `"euclidean"`, 1, `inf` or a positive number; of matrices `"fro"`, `"euclidean"`, 1, 2 or
+            `inf`.
         axis: the axis of vectors, two axes of matrices; None takes all elements for one vector.
         keepdims: whether the axes stay, with size 1.
         name: ignored.
@@ -105,7 +121,6 @@ def norm(
     Raises:
         ValueError: there is no such norm, or not as many axes.
         InvalidArgumentError: an axis is out of range.
-        UnimplementedError: `ord` is 2 for matrices: take `tf.linalg.svd`.
 
     >>> import gradtape as tf
     >>> tf.norm([3.0, -4.0]), tf.norm([3.0, -4.0], ord=1)
@@ -123,8 +138,8 @@ def norm(
         if matrices:
             raise ValueError(f"'ord' must be a supported matrix norm in {[*known]}, got {ord}")
         raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
-    if matrices and ord == 2:
-        raise UnimplementedError("norm: ord=2 of matrices is not there; take the greatest of tf.linalg.svd(x)[0].")
+    if axes is not None and matrices and ord == 2:
+        return spectral_norm(tensor, axes, keepdims)
     if ord in ("euclidean", "fro", 2):
         return reduce_euclidean_norm(tensor, axes, keepdims)
     sizes = abs(tensor)

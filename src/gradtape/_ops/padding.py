@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape._core.batches import moving
 from gradtape._core.conversion import convert, holds_tensors, to_array
-from gradtape._core.dtypes import ANY, BY_NUMPY
+from gradtape._core.dtypes import BY_NUMPY, EVERY, string
 from gradtape._core.families import composite, linear, primitive
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
@@ -63,7 +63,7 @@ def inner_key(paddings: Paddings, shape: Shape) -> tuple[Any, ...]:
     + arrays((), paddings=[()], constant=[0.0]),
     shape=padded_shape,
     batch=moving(paddings=padded_behind),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     tensor=lambda g, tensor_shape, paddings: getitem(g, inner_key(paddings, tensor_shape)),
 )
@@ -130,8 +130,8 @@ def as_constant(value: Any, tensor: Tensor) -> Any:
         if given.dtype is not dtype:
             raise InvalidArgumentError(f"pad: constant_values is {given.dtype.name}, but the tensor {dtype.name}.")
         array = given._value
-    elif dtype.is_bool and type(value) is int and value == 0:
-        return False
+    elif type(value) is int and value == 0 and not dtype.is_numeric:
+        return b"" if dtype is string else False
     else:
         array = to_array(value, dtype)
     if array.ndim:
@@ -185,7 +185,7 @@ def untiled(g: Any, input_shape: Shape, multiples: Shape) -> Any:
     + arrays((), multiples=[()]),
     shape=tiled_shape,
     batch=moving(multiples=tiled_behind),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"multiples": as_vector},
     input=lambda g, input_shape, multiples: untiled(g, input_shape, multiples),

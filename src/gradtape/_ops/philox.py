@@ -171,7 +171,7 @@ def _unit_float32(words: Words) -> Array:
     return patterns.view(np.float32) - _ONE
 
 
-def _unit_float64(words: Words) -> Array:
+def unit_float64(words: Words) -> Array:
     """Returns doubles in [0, 1) whose 52 binary places are 20 bits of one word, then the next word."""
     patterns = words[0::2] & np.uint64(0xFFFFF)
     patterns <<= np.uint64(32)
@@ -187,7 +187,7 @@ def uniform(stream: Philox, count: int, dtype: Any = np.float32) -> Array:
     """
     dtype = float_dtype(dtype)
     if dtype == np.float64:
-        return _by_chunks(stream, count, 2, dtype, _unit_float64)
+        return _by_chunks(stream, count, 2, dtype, unit_float64)
     if dtype == np.float32:
         return _by_chunks(stream, count, 1, dtype, _unit_float32)
     unused = np.uint32(13 if dtype == np.float16 else 16)
@@ -296,9 +296,9 @@ def _polynomial(terms: list[Array], x: Array) -> Array:
     return value
 
 
-def _box_muller_float64(words: Words) -> Array:
+def box_muller_float64(words: Words) -> Array:
     """Returns a standard normal for every two words, as `_box_muller_float32` does in single precision."""
-    units = _unit_float64(words)
+    units = unit_float64(words)
     first = np.maximum(units[0::2], 1e-7)
     # NumPy's own vectorised logarithm rounds differently; its complex exponential calls the C library's sincos.
     logarithm = np.fromiter(map(math.log, first.tolist()), np.float64, len(first))
@@ -311,7 +311,7 @@ def normal(stream: Philox, count: int, dtype: Any = np.float32) -> Array:
     """Returns `count` standard normal numbers; the 16-bit types are rounded from float32."""
     dtype = float_dtype(dtype)
     if dtype == np.float64:
-        return _by_chunks(stream, count, 2, dtype, _box_muller_float64)
+        return _by_chunks(stream, count, 2, dtype, box_muller_float64)
     return _by_chunks(stream, count, 1, dtype, _box_muller_float32)
 
 
@@ -323,7 +323,7 @@ def truncated_normal(stream: Philox, count: int, dtype: Any = np.float32) -> Arr
     """
     dtype = float_dtype(dtype)
     double = dtype == np.float64
-    group, draw = (2, _box_muller_float64) if double else (4, _box_muller_float32)
+    group, draw = (2, box_muller_float64) if double else (4, _box_muller_float32)
     stride = np.uint64(group * RESERVED_BLOCKS // WORDS_PER_BLOCK)
     groups = -(-count // group)
     out = np.empty((groups, group), dtype)

@@ -31,8 +31,10 @@ def _number(value: Any) -> str:
 
 def _array(value: Any, edge: int, indent: int = 1) -> str:
     """An array as nested brackets, with `edge` items at either end of a dimension that has more than twice that."""
-    if value.ndim == 0:
-        return _number(value[()])
+    # NumPy gives an element that is a text as Python's own object.
+    element = value if isinstance(value, bytes) else value[()] if value.ndim == 0 else None
+    if element is not None:
+        return f'"{element.decode(errors="replace")}"' if isinstance(element, bytes) else _number(element)
     parts = [_array(each, edge, indent + 1) for each in (value if edge < 0 or len(value) <= 2 * edge else value[:edge])]
     if len(parts) < len(value):
         parts += ["...", *(_array(each, edge, indent + 1) for each in value[len(value) - edge :])]

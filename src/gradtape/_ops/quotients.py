@@ -218,7 +218,7 @@ def or_zero(x: Array, y: Array) -> Array:
     return np.divide(x, y)
 
 
-@elementwise(pairs(0.5, 2.0), x=lambda g, y: ratio(g, y), y=lambda g, y, out: -ratio(g * out, y))
+@elementwise(pairs(0.5, 2.0), x=lambda g, y: ratio(g, y), y=lambda g, y, out: -ratio(multiply_no_nan(g, out), y))
 def ratio(x: TensorLike, y: TensorLike) -> Array:
     """Returns `x / y` element-wise, and 0 where `x` is 0: for cotangents, in which a rule has to stay linear.
 

@@ -14,6 +14,7 @@ from gradtape._ops.parameters import as_dims
 from gradtape.errors import InvalidArgumentError
 
 STATE = seeds.SeedState()
+_NUMBERS = (int, float)
 
 
 def set_seed(seed: int | None) -> None:
@@ -59,6 +60,15 @@ def _drawn(draw: Any, shape: Any, *arguments: Any) -> Tensor:
     return tensor
 
 
+def _scaled(draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any) -> Any:
+    """Returns `stddev` times the numbers that are drawn, plus `mean`; gradients flow to what isn't a number."""
+    kind, sizes = as_dtype(dtype), _shape(shape)
+    if type(mean) in _NUMBERS and type(stddev) in _NUMBERS:
+        return _drawn(draw, sizes, mean, stddev, kind.numpy, seed)
+    scale, offset = convert(stddev, kind), convert(mean, kind)
+    return _drawn(draw, sizes, 0.0, 1.0, kind.numpy, seed) * scale + offset
+
+
 def normal(
     shape: TensorLike,
     mean: TensorLike = 0.0,
@@ -71,7 +81,7 @@ def normal(
 
     Args:
         shape: the shape of the result.
-        mean, stddev: numbers or arrays that broadcast with `shape`.
+        mean, stddev: numbers or tensors that broadcast with `shape`; gradients flow to tensors.
         dtype: a floating-point type.
         seed: the operation's own seed, beside the global one.
         name: ignored.
@@ -86,7 +96,7 @@ def normal(
     >>> tf.random.normal([2, 3]).shape
     TensorShape([2, 3])
     """
-    return _drawn(seeds.random_normal, _shape(shape), _plain(mean), _plain(stddev), as_dtype(dtype).numpy, seed)
+    return _scaled(seeds.random_normal, shape, mean, stddev, dtype, seed)
 
 
 def truncated_normal(
@@ -101,7 +111,7 @@ def truncated_normal(
 
     Args:
         shape: the shape of the result.
-        mean, stddev: numbers or arrays that broadcast with `shape`.
+        mean, stddev: numbers or tensors that broadcast with `shape`; gradients flow to tensors.
         dtype: a floating-point type.
         seed: the operation's own seed, beside the global one.
         name: ignored.
@@ -116,8 +126,7 @@ def truncated_normal(
     >>> bool(tf.reduce_all(tf.abs(tf.random.truncated_normal([100])) <= 2.0))
     True
     """
-    drawn = seeds.random_truncated_normal
-    return _drawn(drawn, _shape(shape), _plain(mean), _plain(stddev), as_dtype(dtype).numpy, seed)
+    return _scaled(seeds.random_truncated_normal, shape, mean, stddev, dtype, seed)
 
 
 def uniform(
@@ -152,8 +161,12 @@ def uniform(
     kind = as_dtype(dtype)
     if maxval is None and kind.is_integer:
         raise ValueError(f"Must specify maxval for integer dtype {kind.name}")
-    high = None if maxval is None else _plain(maxval)
-    return _drawn(seeds.random_uniform, _shape(shape), _plain(minval), high, kind.numpy, seed)
+    sizes = _shape(shape)
+    if kind.is_integer or (type(minval) in _NUMBERS and (maxval is None or type(maxval) in _NUMBERS)):
+        high = None if maxval is None else _plain(maxval)
+        return _drawn(seeds.random_uniform, sizes, _plain(minval), high, kind.numpy, seed)
+    low, top = convert(minval, kind), convert(1 if maxval is None else maxval, kind)
+    return _drawn(seeds.random_uniform, sizes, 0, 1, kind.numpy, seed) * (top - low) + low
 
 
 def shuffle(value: TensorLike, seed: int | None = None, name: str | None = None) -> Array:

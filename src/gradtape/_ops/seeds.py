@@ -189,13 +189,20 @@ def random_categorical(
     A uniform double times a row's total is sought among the running sums of exp(logits - largest). TensorFlow cuts big
     batches into as many parts as it has cores, which changes the numbers; these are the ones of a single part.
     """
-    logits = np.asarray(logits)
-    rows = len(logits)
+    rows, variant = len(logits), (logits.dtype, np.dtype(dtype))
     reserved = rows * (-(-num_samples // 4) * 4) * 2 * RESERVED_BLOCKS
-    stream = state.stream("Multinomial", (logits.dtype, np.dtype(dtype)), seed, reserved)
+    return classes_from(state.stream("Multinomial", variant, seed, reserved), logits, num_samples, dtype)
+
+
+def classes_from(stream: Philox, logits: Array, num_samples: int, dtype: Any) -> Array:
+    """Returns classes drawn from a stream for every row of `logits`, as `random_categorical` does."""
+    rows = len(logits)
+    if not rows:
+        return np.empty((0, num_samples), dtype)
     finite = np.isfinite(logits)
-    largest = np.max(logits, axis=1, keepdims=True, where=finite, initial=np.finfo(logits.dtype).min)
-    weights = np.where(finite, np.exp(logits.astype(np.float64) - largest), 0.0)
+    with np.errstate(invalid="ignore"):
+        largest = np.max(np.where(finite, logits, -np.inf).astype(np.float64), axis=1, keepdims=True)
+        weights = np.where(finite, np.exp(logits.astype(np.float64) - largest), 0.0)
     sums = weights.cumsum(axis=1)
     sought = uniform(stream, rows * num_samples, np.float64).reshape(rows, num_samples) * sums[:, -1:]
     out = np.empty((rows, num_samples), dtype)

@@ -95,7 +95,8 @@ def encode(indices: TensorLike, depth: int, on: Any, off: Any, axis: int) -> Arr
     after = indices.ndim - place
     along = np.arange(depth).reshape((depth, *(1,) * after))
     before = indices.reshape((*indices.shape[:place], 1, *indices.shape[place:]))
-    return np.where(before == along, on, off)
+    found = np.where(before == along, on, off)
+    return found.astype(object) if found.dtype.kind == "S" else found
 
 
 def as_value(value: Any, dtype: DType | None) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import ANY
+from gradtape._core.dtypes import EVERY
 from gradtape._core.families import composite, linear
 from gradtape._core.indexing import as_key, out_of_range
 from gradtape._core.op import Array, TensorLike
@@ -41,7 +41,7 @@ MASK = np.array([True, False, True])
     + arrays((), key=[(), ..., None]),
     shape=part_shape,
     batch=past_brackets,
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"key": as_key},
     x=lambda g, x_shape, key: place(g, key, x_shape),
@@ -79,7 +79,7 @@ def placed(g_shape: Shape, key: Any, shape: Shape) -> Shape:
     + arrays((3, 1), key=[(span(None), span(None, 1))], shape=[(3, 4)]),
     shape=placed,
     batch=past_brackets,
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"key": as_key, "shape": as_dims},
     g=lambda g, key: getitem(g, key),

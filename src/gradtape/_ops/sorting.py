@@ -169,7 +169,7 @@ def same_shape(values_shape: Shape, axis: int = -1, **params: Any) -> Shape:
 def ranking(array: Any, axis: int, descending: bool) -> Any:
     """Returns the places of the elements of an array in their order along an axis; equal ones keep theirs."""
     if descending:
-        array = np.negative(array) if array.dtype.kind == "f" else np.invert(array)
+        array = np.invert(array) if array.dtype.kind in "biu" else np.negative(array)
     return np.argsort(array, axis, stable=True).astype(np.int32)
 
 

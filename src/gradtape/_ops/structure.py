@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.batches import as_it_is, moving, past_axes, to_shape
-from gradtape._core.dtypes import ANY, NUMBERS
+from gradtape._core.dtypes import EVERY, NUMBERS
 from gradtape._core.families import composite, discrete, linear
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
@@ -56,7 +56,7 @@ def reshaped(tensor_shape: Shape, shape: Shape) -> Shape:
     + arrays((0, 3), shape=[(3, 0), (0,), (0, -1), (-1, 0)]),
     shape=reshaped,
     batch=to_shape,
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"shape": as_new_shape},
     tensor=lambda g, tensor_shape: reshape(g, tensor_shape),
@@ -109,7 +109,7 @@ def broadcast_shape(input_shape: Shape, shape: Shape) -> Shape:
     + arrays((2, 1), shape=[(2, 3), (3, 2, 1), (2, 0)]),
     shape=broadcast_shape,
     batch=broadcast_behind,
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"shape": as_target},
     input=lambda g, input_shape: sum_to(g, input_shape),
@@ -228,7 +228,7 @@ def as_perm(value: Any) -> Shape | None:
     + arrays((), (3,), (0, 2), perm=[None], conjugate=[False, True]),
     shape=transposed,
     batch=moving(perm=permuted_behind),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"perm": as_perm, "conjugate": bool},
     a=lambda g, perm, conjugate: transpose(g, inverse(perm), conjugate),
@@ -270,7 +270,7 @@ def expanded(input_shape: Shape, axis: int) -> Shape:
     arrays((), axis=[0, -1]) + arrays((3,), (2, 0), axis=[0, 1, -1, -2]) + arrays((2, 3), axis=[2, -3]),
     shape=expanded,
     batch=to_shape,
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"axis": as_axis},
     input=lambda g, input_shape: reshape(g, input_shape),
@@ -321,7 +321,7 @@ def squeezed(input_shape: Shape, axis: Shape | None) -> Shape:
     arrays((1, 2, 1), axis=[None, (0,), (-1,), (0, 2), (0, 0)]) + arrays((), (2,), (1,), (1, 0), axis=[None]),
     shape=squeezed,
     batch=to_shape,
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"axis": as_squeezed},
     input=lambda g, input_shape: reshape(g, input_shape),
@@ -359,7 +359,7 @@ def checked_axes(tensor_shape: Shape, axis: Shape, **params: Any) -> Shape:
     arrays((3,), (2, 3), (0, 2), axis=[(0,), (-1,), ()]) + arrays((2, 3), axis=[(0, 1)]),
     shape=checked_axes,
     batch=moving(axis=past_axes),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"axis": as_vector},
     tensor=lambda g, axis: reverse(g, axis),
@@ -406,7 +406,7 @@ def negated(shift: Shape) -> Shape:
     arrays((3,), (2, 3), (0, 2), shift=[(1,), (-4,)], axis=[(0,)]) + arrays((2, 3), shift=[(1, 2)], axis=[(0, -1)]),
     shape=roll_shape,
     batch=moving(axis=past_axes),
-    types=ANY,
+    types=EVERY,
     holomorphic=False,
     canonical={"shift": as_ints, "axis": as_ints},
     input=lambda g, shift, axis: roll(g, negated(shift), axis),
@@ -434,7 +434,7 @@ def roll(input: TensorLike, shift: Any, axis: Any, name: str | None = None) -> A
     return np.roll(input, shift, axis)
 
 
-@linear(arrays((), (3,), (2, 0)), shape=same_shape, batch=as_it_is, types=ANY, holomorphic=False, input=lambda g: g)
+@linear(arrays((), (3,), (2, 0)), shape=same_shape, batch=as_it_is, types=EVERY, holomorphic=False, input=lambda g: g)
 def identity(input: TensorLike, name: str | None = None) -> Array:
     """Returns a tensor with the same value, a step of its own on a tape.
 

@@ -1,9 +1,18 @@
-"""What programs ask of their surroundings: the device to compute on, whether execution is eager."""
+"""What programs ask of their surroundings: the device to compute on, whether execution is eager, the time."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradtape._core.tensor import Tensor, make_tensor
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 
 @contextmanager
@@ -39,3 +48,33 @@ def executing_eagerly() -> bool:
     True
     """
     return True
+
+
+def timestamp(name: str | None = None) -> Tensor:
+    """Returns the time.
+
+    Args:
+        name: ignored.
+
+    Returns:
+        A float64 scalar: the seconds since the beginning of 1970.
+
+    >>> import gradtape as tf
+    >>> tf.timestamp().dtype
+    tf.float64
+    """
+    return make_tensor(np.array(time.time()))
+
+
+def get_logger() -> Logger:
+    """Returns gradtape's logger, to set its level; it logs nothing.
+
+    Returns:
+        The logger `gradtape` of the module `logging`.
+
+    >>> import gradtape as tf
+    >>> tf.get_logger().setLevel("ERROR")
+    """
+    import logging
+
+    return logging.getLogger("gradtape")

@@ -11,9 +11,8 @@ PACKAGE = __name__.partition(".")[0]
 
 # fmt: off
 BEYOND = {
-    "audio", "autograph", "contrib", "data", "distribute", "estimator", "feature_column", "image", "initializers",
-    "io", "keras", "lookup", "losses", "metrics", "optimizers", "ragged", "saved_model", "signal", "sparse",
-    "strings", "summary", "test", "tpu", "train",
+    "audio", "autograph", "contrib", "data", "distribute", "estimator", "feature_column", "io", "keras",
+    "lookup", "losses", "metrics", "optimizers", "ragged", "saved_model", "strings", "summary", "tpu", "train",
 }
 # fmt: on
 """Namespaces of TensorFlow: when gradtape lacks one, a name that looks alike would mislead."""
@@ -21,14 +20,10 @@ BEYOND = {
 INSTEAD = {
     "tf.RegisterGradient": "use tf.custom_gradient, or declare the operation with gradtape.op",
     "tf.Session": "TensorFlow 1's graphs are not covered: call the operations, and read values with .numpy()",
-    "tf.cond": "write Python's own if",
     "tf.function": "leave the decorator out: operations run at once",
     "tf.global_variables_initializer": "leave it out: a variable has its value from the start",
-    "tf.map_fn": "write a loop, and tf.stack its results",
     "tf.no_gradient": "declare the operation with gradtape.op, where NOT_DIFFERENTIABLE says it",
     "tf.placeholder": "TensorFlow 1's graphs are not covered: give a function the value as an argument",
-    "tf.py_function": "call the function",
-    "tf.while_loop": "write Python's own while",
 }
 """What to write for names that gradtape lacks where another name would not do."""
 
@@ -54,8 +49,8 @@ def describe(dotted: str) -> str:
 def nearest(dotted: str) -> str | None:
     """Returns the public name of gradtape that comes nearest to `dotted`, or None when nothing comes near.
 
-    In this order: the same word elsewhere (`tf.log`, for `tf.math.log`), a word of several (`tf.sum`, for
-    `tf.reduce_sum`), a likely slip of the pen, a word cut short (`tf.mul`, for `tf.multiply`).
+    In this order: the same word elsewhere (`tf.log`, for `tf.math.log`), a word cut short (`tf.mul`, for
+    `tf.multiply`), a word of several (`tf.sum`, for `tf.reduce_sum`), a likely slip of the pen.
     """
     space, _, word = dotted.rpartition(".")
     names = [name for name in public_names() if name != dotted]
@@ -66,13 +61,13 @@ def nearest(dotted: str) -> str | None:
 
     joined = dotted.partition(".")[2].replace(".", "_")
     found = [name for name in names if word == words[name] or joined == name.partition(".")[2].replace(".", "_")]
+    if not found and len(word) >= 3:
+        # A few letters fit much: only what programs would spell alike.
+        found = [name for name in names if words[name].startswith(word) and name.rpartition(".")[0] in {"tf", space}]
     found = found or [name for name in names if word in words[name].split("_")]
     if not found:
         close = difflib.get_close_matches(word, sorted(set(words.values())), n=1, cutoff=0.76)
         found = [name for name in names if words[name] in close]
-    if not found and len(word) >= 3:
-        # A few letters fit much: only what programs would spell alike.
-        found = [name for name in names if words[name].startswith(word) and name.rpartition(".")[0] in {"tf", space}]
     return best(found) if found else None
 
 

@@ -45,7 +45,21 @@ def subject(name: str) -> tuple[Op | None, Any, Iterable[Sample]]:
 
 def dtypes(name: str) -> list[str]:
     """The dtypes in which the laws run for an operation or composite of the package."""
-    return dtypes_of(OPS.get(name))
+    op = OPS.get(name)
+    return dtypes_of(op) + (["complex128"] if op is None and takes_complex(name) else [])
+
+
+def takes_complex(name: str) -> bool:
+    """True if a composite runs on the complex numbers of its first sample."""
+    _, function, samples = subject(name)
+    case = next(cases(None, function, samples, "complex128"), None)
+    if case is None or all(array.dtype.kind != "c" for array in case.arrays):
+        return False
+    try:
+        case.run(tensors_of(case.arrays))
+    except Exception:
+        return False
+    return True
 
 
 def dtypes_of(op: Op | None) -> list[str]:

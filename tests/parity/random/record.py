@@ -29,6 +29,8 @@ def logits(shape):
     return tf.constant(rows * 2)
 
 
+MORE_CALLS = ["gamma", "poisson", "split", "fold_in", "stateless_gamma", "stateless_poisson", "stateless_binomial"]
+MORE_CALLS += ["stateless_categorical", "stateless_parameterized_truncated_normal"]
 CALLS = {
     "set_seed": tf.random.set_seed,
     "normal": tf.random.normal,
@@ -39,7 +41,19 @@ CALLS = {
     "stateless_normal": tf.random.stateless_normal,
     "stateless_uniform": tf.random.stateless_uniform,
     "stateless_truncated_normal": tf.random.stateless_truncated_normal,
+    **{name: getattr(tf.random, name) for name in MORE_CALLS},
+    "index_shuffle": tf.random.experimental.index_shuffle,
+    "stateless_shuffle": lambda shape, seed: tf.random.experimental.stateless_shuffle(items(shape), seed),
+    "generator": lambda seed, method, *arguments, **options: follow_generator(seed, method, arguments, options),
 }
+
+
+def follow_generator(seed, method, arguments, options):
+    """The second result of a method of a generator."""
+    generator = tf.random.Generator.from_seed(seed)
+    getattr(generator, method)(*arguments, **options)
+    result = getattr(generator, method)(*arguments, **options)
+    return tf.stack([each.state for each in result]) if method == "split" else result
 
 
 def recorded(name, *arguments, **options):
@@ -127,8 +141,66 @@ def rare_programs():
             yield [recorded("set_seed", 1), recorded(name, [4], dtype=dtype, seed=seed)]
 
 
+ALPHAS = {"low": [0.02, 0.3, 0.9], "one": [1.0], "high": [1.5, 40.0, 1e4], "mixed": [0.5, 1.0, 7.0]}
+RATES = {"low": [0.0, 0.1, 3.0, 9.99], "high": [10.0, 33.3, 1e4], "mixed": [2.0, 50.0]}
+TRIALS = [([5.0, 30.0], 0.3), ([100.0, 1000.0], [0.2, 0.9]), ([10.0], 0.95), ([-1.0, 4.0, 8.0], [0.5, 0.0, 1.0])]
+BOUNDS = [[0.0, 1.0, -2.0, 2.0], [0.0, 1.0, -0.5, 0.7], [1.0, 2.0, 4.0, 5.0], [0.0, 1.0, 3.0, 20.0]]
+BOUNDS += [[-1.0, 0.5, -20.0, -3.0], [2.0, 1.0, -9.0, 9.0], [0.0, 1.0, 1.0, 1.25]]
+
+
+def distributions_programs():
+    """Gamma, Poisson, binomial, categorical and bounded normal numbers, by seeds and by operation seeds."""
+    for seed in [[0, 0], [1, 2], [-5, 7], [2**40, -(2**50)]]:
+        for dtype in FLOATS[:1] + FLOATS[2:]:
+            calls = [("stateless_gamma", [40, len(each)], seed, each) for each in ALPHAS.values()]
+            yield [recorded(*call, dtype=dtype) for call in calls]
+        for dtype in ["float16", "float32", "float64", "int32", "int64"]:
+            kinds = [("stateless_poisson", [20, len(each)], seed, each) for each in RATES.values()]
+            yield [recorded(*call, dtype=dtype) for call in kinds]
+            several = [(trials, max(np.size(each) for each in trials)) for trials in TRIALS]
+            options = {"output_dtype": dtype}
+            yield [recorded("stateless_binomial", [20, n], seed, *trials, **options) for trials, n in several]
+        yield [recorded("stateless_categorical", [[0.0, 1.0, -1.0]], 50, seed, dtype=dtype) for dtype in INT_BOUNDS]
+        name = "stateless_parameterized_truncated_normal"
+        yield [recorded(name, [60], seed, *bounds) for bounds in BOUNDS]
+        yield [recorded(name, [9, 2, 3], seed, [1.0, 2.0, 3.0], 1.0, [[-1.0], [0.0]], 9.0)]
+    for seed in [3, 2**33]:
+        program = [recorded("set_seed", seed)]
+        for op_seed in [{}, {"seed": 4}, {"seed": 4}]:
+            for dtype in FLOATS[:1] + FLOATS[2:]:
+                program.append(recorded("gamma", [7], [0.3, 1.0, 5.0], 2.0, dtype=dtype, **op_seed))
+                program.append(recorded("poisson", [7, 2], [0.3, 5.0, 25.0], dtype=dtype, **op_seed))
+        yield program
+
+
+def derived_programs():
+    """Seeds made of seeds, permutations, and integers of the whole range."""
+    for seed in [[0, 0], [1, 2], [-5, 7], [2**31 - 1, 3]]:
+        yield [recorded("split", seed, 5), recorded("fold_in", seed, 3), recorded("fold_in", seed, -9)]
+        yield [recorded("stateless_shuffle", shape, seed) for shape in [[1], [7], [40, 2], [1000]]]
+        options = {"minval": None, "maxval": None, "seed": seed}
+        yield [recorded("stateless_uniform", [7], dtype=d, **options) for d in ["int32", "int64", "uint32", "uint64"]]
+        several = [(list(range(9)), 8), (5, 5), ([0, 3, 70_000], 70_000), ([0, 2**30], 2**31 - 1), (0, 0)]
+        yield [recorded("index_shuffle", index, seed, greatest) for index, greatest in several]
+    yield [recorded("split", [2**40, -3], 4)]
+
+
+def generators_programs():
+    for seed in [0, 1, -7, 2**40 + 3, 2**70 + 5, [1, 2], [9, 8, 7, 6]]:
+        program = []
+        for method, dtype in itertools.product(["normal", "uniform", "truncated_normal"], FLOATS[:1] + FLOATS[2:]):
+            program.append(recorded("generator", seed, method, [5], dtype=dtype))
+        program += [recorded("generator", seed, "uniform", [5], 0, 9, dtype=dtype) for dtype in INT_BOUNDS]
+        program += [recorded("generator", seed, "uniform_full_int", [3], dtype=d) for d in ["uint64", "int32"]]
+        program.append(recorded("generator", seed, "binomial", [4, 2], [10.0, 100.0], 0.4))
+        program += [recorded("generator", seed, "make_seeds", 2), recorded("generator", seed, "split", 2)]
+        program += [recorded("generator", seed, "skip", 5), recorded("generator", seed, "skip", 2**60)]
+        yield program
+
+
 def main():
     groups = [mixed_programs, repeated_programs, unseeded_programs, large_programs, stateless_programs, rare_programs]
+    groups += [distributions_programs, derived_programs, generators_programs]
     answers = {group.__name__.removesuffix("_programs"): list(group()) for group in groups}
     answers["tensorflow"] = tf.__version__
     text = json.dumps(answers, separators=(",", ":")).replace("],[{", "],\n[{")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 from typing import NamedTuple as _NamedTuple
 
 from gradtape._run.stand_in import missing as _missing
+
+if _TYPE_CHECKING:
+    from gradtape.config import experimental as experimental
+    from gradtape.config import threading as threading
 
 
 class PhysicalDevice(_NamedTuple):
@@ -32,9 +37,24 @@ class LogicalDevice(_NamedTuple):
     device_type: str
 
 
+class LogicalDeviceConfiguration(_NamedTuple):
+    """What a program wishes of a part of a GPU; there is none.
+
+    >>> import gradtape as tf
+    >>> tf.config.LogicalDeviceConfiguration(memory_limit=1024).memory_limit
+    1024
+    """
+
+    memory_limit: int | None = None
+    experimental_priority: int | None = None
+    experimental_device_ordinal: int | None = None
+
+
 _CPU = PhysicalDevice("/physical_device:CPU:0", "CPU")
 
-__getattr__ = _missing(__name__)
+# Loaded when they are first asked for: an import of gradtape is short.
+_LATER = {"gradtape.config.experimental": ["experimental"], "gradtape.config.threading": ["threading"]}
+__getattr__ = _missing(__name__, _LATER)
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
@@ -99,6 +119,73 @@ def set_visible_devices(devices: _Any, device_type: str | None = None) -> None:
     >>> tf.config.set_visible_devices([], "GPU")
     """
     _known(devices)
+
+
+def set_logical_device_configuration(device: PhysicalDevice, logical_devices: _Any) -> None:
+    """Takes how a device is to be divided: the CPU, the only one, stays whole.
+
+    Args:
+        device: a device.
+        logical_devices: None, or a list of `LogicalDeviceConfiguration`.
+
+    Raises:
+        ValueError: the device does not exist, or the list would divide or limit the CPU.
+
+    >>> import gradtape as tf
+    >>> tf.config.set_logical_device_configuration(tf.config.list_physical_devices()[0], None)
+    """
+    _known(device)
+    limited = any(wish.memory_limit is not None for wish in logical_devices or ())
+    if len(logical_devices or ()) > 1 or limited:
+        raise ValueError(
+            f"{device} is one device without a limit of memory; got {logical_devices!r}. Leave out the configuration."
+        )
+
+
+def get_logical_device_configuration(device: PhysicalDevice) -> None:
+    """Returns how a device is divided: not at all.
+
+    Args:
+        device: a device.
+
+    Returns:
+        None.
+
+    Raises:
+        ValueError: the device does not exist.
+
+    >>> import gradtape as tf
+    >>> tf.config.get_logical_device_configuration(tf.config.list_physical_devices()[0])
+    """
+    _known(device)
+
+
+def get_soft_device_placement() -> bool:
+    """Returns True: what is asked to run on a device that there is not runs on the CPU.
+
+    Returns:
+        True.
+
+    >>> import gradtape as tf
+    >>> tf.config.get_soft_device_placement()
+    True
+    """
+    return True
+
+
+def set_soft_device_placement(enabled: bool) -> None:
+    """Takes whether an operation may run on another device than that of `tf.device`: it always may.
+
+    Args:
+        enabled: ignored.
+
+    >>> import gradtape as tf
+    >>> tf.config.set_soft_device_placement(True)
+    """
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *(name for names in _LATER.values() for name in names)])
 
 
 def _known(devices: _Any) -> None:
