@@ -184,7 +184,7 @@ OPERATIONS = [
     Operation(
         "gather",
         [[shape, ((count,), shape[0])] for shape, count in ROWS],
-        lambda tf, x, rows: tf.gather(tf.identity(x), rows),  # so that the gradient is dense, as in PyTorch
+        lambda tf, x, rows: tf.gather(tf.reshape(x, x.shape), rows),  # so that the gradient is dense, as in PyTorch
         lambda t, x, rows: t.nn.functional.embedding(rows, x),
     ),
     Operation(

@@ -166,6 +166,9 @@ _operators.install()
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradtape\.")
 
 if _TYPE_CHECKING:
+    from gradtape import debugging as debugging
+    from gradtape import image as image
+    from gradtape import initializers as initializers
     from gradtape import op as op
     from gradtape import optimize as optimize
     from gradtape import sets as sets
@@ -177,6 +180,10 @@ if _TYPE_CHECKING:
     from gradtape._autodiff.custom import grad_pass_through as grad_pass_through
     from gradtape._autodiff.custom import recompute_grad as recompute_grad
     from gradtape._core.module import Module as Module
+    from gradtape._ops.assertions import Assert as Assert
+    from gradtape._ops.assertions import assert_equal as assert_equal
+    from gradtape._ops.assertions import assert_greater as assert_greater
+    from gradtape._ops.assertions import assert_less as assert_less
     from gradtape._ops.blocks import batch_to_space as batch_to_space
     from gradtape._ops.blocks import required_space_to_batch_paddings as required_space_to_batch_paddings
     from gradtape._ops.blocks import space_to_batch as space_to_batch
@@ -189,6 +196,7 @@ if _TYPE_CHECKING:
     from gradtape._ops.control_flow import scan as scan
     from gradtape._ops.control_flow import switch_case as switch_case
     from gradtape._ops.control_flow import while_loop as while_loop
+    from gradtape._ops.decoding import edit_distance as edit_distance
     from gradtape._ops.foreign import control_dependencies as control_dependencies
     from gradtape._ops.foreign import group as group
     from gradtape._ops.foreign import init_scope as init_scope
@@ -201,6 +209,11 @@ if _TYPE_CHECKING:
     from gradtape._ops.fourier_lengths import irfftnd as irfftnd
     from gradtape._ops.fourier_lengths import rfftnd as rfftnd
     from gradtape._ops.index_shuffling import random_index_shuffle as random_index_shuffle
+    from gradtape._ops.initial_values import constant_initializer as constant_initializer
+    from gradtape._ops.initial_values import ones_initializer as ones_initializer
+    from gradtape._ops.initial_values import random_normal_initializer as random_normal_initializer
+    from gradtape._ops.initial_values import random_uniform_initializer as random_uniform_initializer
+    from gradtape._ops.initial_values import zeros_initializer as zeros_initializer
     from gradtape._ops.inspection import bitcast as bitcast
     from gradtape._ops.inspection import broadcast_dynamic_shape as broadcast_dynamic_shape
     from gradtape._ops.inspection import broadcast_static_shape as broadcast_static_shape
@@ -228,16 +241,30 @@ if _TYPE_CHECKING:
     from gradtape._ops.sets_of_values import unique as unique
     from gradtape._ops.sets_of_values import unique_with_counts as unique_with_counts
     from gradtape._ops.sets_of_values import unravel_index as unravel_index
+    from gradtape._ops.shape_assertions import assert_rank as assert_rank
     from gradtape._ops.sparse_tensors import SparseTensor as SparseTensor
     from gradtape._ops.sparse_tensors import SparseTensorSpec as SparseTensorSpec
     from gradtape._ops.spectra import eig as eig
     from gradtape._ops.spectra import eigvals as eigvals
     from gradtape._ops.tensor_array import TensorArray as TensorArray
+    from gradtape._ops.texts import as_string as as_string
 
     bfloat16: DType
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
+    "gradtape.debugging": ["debugging"],
+    "gradtape.initializers": ["initializers"],
+    "gradtape._ops.initial_values": [
+        "constant_initializer",
+        "ones_initializer",
+        "random_normal_initializer",
+        "random_uniform_initializer",
+        "zeros_initializer",
+    ],
+    "gradtape._ops.assertions": ["Assert", "assert_equal", "assert_greater", "assert_less"],
+    "gradtape._ops.shape_assertions": ["assert_rank"],
+    "gradtape.image": ["image"],
     "gradtape.op": ["op"],
     "gradtape.optimize": ["optimize"],
     "gradtape.signal": ["signal"],
@@ -260,7 +287,9 @@ _LATER = {
         "tuple",
     ],
     "gradtape._ops.tensor_array": ["TensorArray"],
+    "gradtape._ops.texts": ["as_string"],
     "gradtape._autodiff.custom": ["custom_gradient", "grad_pass_through", "recompute_grad"],
+    "gradtape._ops.decoding": ["edit_distance"],
     "gradtape._ops.sets_of_values": ["searchsorted", "unique", "unique_with_counts", "unravel_index"],
     "gradtape._ops.matrix_functions": ["matrix_square_root"],
     "gradtape._ops.spectra": ["eig", "eigvals"],

@@ -18,6 +18,7 @@ if _TYPE_CHECKING:
     from gradtape._autodiff.sparse import jacobian_sparsity as jacobian_sparsity
     from gradtape._autodiff.sparse import sparse_hessian as sparse_hessian
     from gradtape._autodiff.sparse import sparse_jacobian as sparse_jacobian
+    from gradtape._autodiff.tape import GradientTape as GradientTape
     from gradtape._autodiff.taylor import taylor as taylor
 
 # Loaded when they are first asked for: an import of gradtape is short.
@@ -28,6 +29,7 @@ _LATER = {
     "gradtape._autodiff.functional": ["hvp", "jvp", "value_and_gradient", "vjp"],
     "gradtape._autodiff.matrices": ["hessian", "jacobian"],
     "gradtape._autodiff.sparse": ["hessian_sparsity", "jacobian_sparsity", "sparse_hessian", "sparse_jacobian"],
+    "gradtape._autodiff.tape": ["GradientTape"],
     "gradtape._autodiff.taylor": ["taylor"],
 }
 __getattr__ = _missing(__name__, _LATER)

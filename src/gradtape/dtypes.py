@@ -23,6 +23,7 @@ from gradtape._core.dtypes import uint32 as uint32
 from gradtape._core.dtypes import uint64 as uint64
 from gradtape._ops.casting import cast as cast
 from gradtape._ops.casting import saturate_cast as saturate_cast
+from gradtape._ops.complexes import complex as complex
 from gradtape._run.stand_in import missing as _missing
 
 bool = _bool

@@ -2,6 +2,7 @@
 
 OpError
 ├── InvalidArgumentError (ValueError)      shapes, axes, indices or dtypes that do not fit
+│   └── WrongTypeError (TypeError)         something of a kind or a dtype that is not taken there
 ├── OutOfRangeError (IndexError)           reading past the end of something
 ├── NotFoundError (LookupError)
 ├── AlreadyExistsError (ValueError)
@@ -19,7 +20,7 @@ OperatorNotAllowedInGraphError (TypeError)     never raised: there are no graphs
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any as _Any
 
 # TensorFlow's numbers for the kinds of errors.
 OK = 0
@@ -87,7 +88,7 @@ class OpError(Exception):
     # TensorFlow's number for the kind of error.
     error_code: int | None = None
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: _Any, **named: _Any) -> None:
         """Keeps the message, and TensorFlow's `node_def`, `op`, `error_code` and payloads where they are given."""
         names = ["node_def", "op", "message"] if len(arguments) + len(named) > 1 else ["message"]
         if type(self).error_code is None and len(names) > 1:
@@ -98,14 +99,14 @@ class OpError(Exception):
         self.node_def, self.op, self.message = known.get("node_def"), known.get("op"), str(known["message"])
         if "error_code" in known:
             self.error_code = known["error_code"]
-        self.experimental_payloads: Any = arguments[len(names)] if len(arguments) > len(names) else {}
+        self.experimental_payloads: _Any = arguments[len(names)] if len(arguments) > len(names) else {}
         super().__init__(self.message)
 
     def __str__(self) -> str:
         """Returns the message."""
         return self.message
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[_Any, ...]:
         """Returns what a copy is made from: the class, the message, and what else is known."""
         return type(self), (self.message,), vars(self)
 
@@ -114,6 +115,14 @@ class InvalidArgumentError(OpError, ValueError):
     """An operation was given something that does not fit it."""
 
     error_code = INVALID_ARGUMENT
+
+
+class WrongTypeError(InvalidArgumentError, TypeError):
+    """An operation was given something of a kind or a dtype that it does not take.
+
+    TensorFlow raises a TypeError, a ValueError or an InvalidArgumentError for the same mistake, according to who
+    notices it first: this one is all three.
+    """
 
 
 class OutOfRangeError(OpError, IndexError):

@@ -9,11 +9,19 @@ import inspect
 import json
 import os
 import re
+from operator import attrgetter
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMESPACES = ["", "math", "linalg", "nn", "random", "nest", "bitwise", "dtypes", "config"]
-CLASSES = ["GradientTape", "Variable", "Tensor", "TensorShape", "TensorSpec", "IndexedSlices"]
+NAMESPACES = [
+    "", "math", "math.special", "linalg", "nn", "nn.experimental", "random", "random.experimental", "nest", "bitwise",
+    "dtypes", "config", "config.experimental", "config.threading", "signal", "image", "sparse", "sets", "debugging",
+    "initializers", "test",
+]  # fmt: skip
+CLASSES = [
+    "GradientTape", "Variable", "Tensor", "TensorShape", "TensorSpec", "IndexedSlices", "SparseTensor", "TensorArray",
+    "Module", "name_scope", "random.Generator",
+]  # fmt: skip
 
 
 def outline(function):
@@ -23,7 +31,8 @@ def outline(function):
     except (TypeError, ValueError):
         return None
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
-    return re.sub(r"<object object at 0x\w+>", "...", str(inspect.Signature(bare)))
+    text = re.sub(r"<object object at 0x\w+>", "...", str(inspect.Signature(bare)))
+    return re.sub(r"<function (\w+) at 0x\w+>", r"\1", text)
 
 
 def functions(namespace):
@@ -50,9 +59,9 @@ def main():
     found = {}
     for each in NAMESPACES:
         prefix = f"tf.{each}." if each else "tf."
-        found |= {prefix + name: outline(value) for name, value in functions(getattr(tf, each) if each else tf)}
+        found |= {prefix + name: outline(value) for name, value in functions(attrgetter(each)(tf) if each else tf)}
     for each in CLASSES:
-        found |= {f"tf.{each}.{name}": outline(value) for name, value in methods(getattr(tf, each))}
+        found |= {f"tf.{each}.{name}": outline(value) for name, value in methods(attrgetter(each)(tf))}
     rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(text)}" for name, text in found.items() if text is not None)
     text = f'{{"tensorflow": "{tf.__version__}", "signatures": {{\n{rows}\n}}}}\n'
     (HERE / "signatures.json").write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,9 @@ def ours():
     found = {}
     for each in record.NAMESPACES:
         prefix = f"tf.{each}." if each else "tf."
-        found |= {prefix + name: value for name, value in record.functions(getattr(tf, each) if each else tf)}
+        found |= {prefix + name: value for name, value in record.functions(attrgetter(each)(tf) if each else tf)}
     for each in record.CLASSES:
-        kind = getattr(tf, each)
+        kind = attrgetter(each)(tf)
         # A name that raises AttributeError only says what to write instead.
         found |= {f"tf.{each}.{name}": value for name, value in record.methods(kind) if hasattr(kind, name)}
     # The stand-in for TensorFlow's name is gradtape's own.

@@ -119,7 +119,7 @@ class AbsorbingTensor(Carrier):
 
 
 Absorbing.carrier = AbsorbingTensor
-ON_ELEMENTS = ("multiply", "scaled", "real_product", "truediv", "divide_no_nan")
+ON_ELEMENTS = ("multiply", "scaled", "real_product", "truediv", "divide_no_nan", "multiply_no_nan")
 
 
 def product(op: Op, inputs: list[Tensor], position: int, params: dict[str, Any]) -> Any:
@@ -132,13 +132,18 @@ def product(op: Op, inputs: list[Tensor], position: int, params: dict[str, Any])
     if op.name == "divide_no_nan" and position == 0:
         defined = call["not_equal"](other, 0.0)
         return call["keep"](call["ratio"](g, call["select"](defined, other, 1.0)), defined)
+    if op.name == "multiply_no_nan":
+        if position == 1:
+            return bind(op, inputs, params)
+        return call["keep"](call["multiply_no_nan"](other, g), call["not_equal"](other, 0.0))
     if op.name == "truediv" and position == 0:
         return call["ratio"](g, other)
     if op.family != "bilinear" and not g.dtype.is_complex and op.name != "truediv":
         # The least subgradient of a root at 0: its slope there is infinite, and that of a square 0.
         infinite, still = OPS["is_inf"].function(g), OPS["equal"].function(other, 0.0)
         elsewhere = OPS["logical_not"].function(OPS["logical_and"].function(infinite, still))
-        return call["keep"](call["multiply_no_nan"](other, g), elsewhere)
+        found = bind(op, inputs, params) if other.dtype.is_complex else call["multiply_no_nan"](other, g)
+        return call["keep"](found, elsewhere)
     if op.family != "bilinear" or not (g.dtype.is_floating and other.dtype.is_floating):
         return bind(op, inputs, params)
     finite = OPS["is_finite"].function(other)

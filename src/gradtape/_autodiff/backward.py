@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._autodiff.absorbing import absorbing, holds_nan, settled
-from gradtape._autodiff.batching import Boundary, batched, out_of_batch, run_batched, sum_of_batch
+from gradtape._autodiff.batching import Batch, Boundary, batched, out_of_batch, run_batched, sum_of_batch
 from gradtape._core import fast
 from gradtape._core.dispatch import shown_name
 from gradtape._core.fast import STEPS, sum_to
@@ -176,11 +176,32 @@ def apply_rule(op: Op, name: str, g: Any, record: Any, words: Vocabulary, shape:
     if not isinstance(rule, Rule):
         raise missing_rule(op, name)
     residuals = [record.residual(each, words) for each in rule.residuals]
+    if not words.tensors and any(dtype.kind == "V" for dtype in record.dtypes):
+        return in_single_precision(rule, g, residuals, record.dtypes, words)
     if not op.holomorphic or not (any(map(is_complex, g)) if op.outputs else is_complex(g)):
         return words.rule(rule)(g, *residuals)
     # TensorFlow's convention: the cotangent goes through the conjugate of the derivative.
     pulled = words.rule(rule)([*map(words.conj, g)] if op.outputs else words.conj(g), *residuals)
     return [*map(words.conj, pulled)] if op.variadic else words.conj(pulled)
+
+
+def in_single_precision(rule: Rule, g: Any, residuals: list[Any], dtypes: list[Any], words: Vocabulary) -> Any:
+    """Runs a rule of an operation on bfloat16 as on float32, with its results rounded: NumPy has no arithmetic."""
+    narrow = next(dtype for dtype in dtypes if dtype.kind == "V")
+    single = np.dtype(np.float32)
+    pulled = words.rule(rule)(recast(g, narrow, single), *[recast(each, narrow, single) for each in residuals])
+    return recast(pulled, single, narrow)
+
+
+def recast(value: Any, source: Any, target: Any) -> Any:
+    """Returns arrays of the dtype `source`, batches and lists of them as ones of `target`; all else as it is."""
+    if isinstance(value, list):
+        return [recast(each, source, target) for each in value]
+    if type(value) is Batch:
+        return Batch(recast(value.array, source, target), value.levels)
+    if type(value) is IndexedSlices:
+        return IndexedSlices(recast(value.values, source, target), value.indices, value._shape)
+    return value.astype(target) if isinstance(value, np.ndarray | np.generic) and value.dtype == source else value
 
 
 def missing_rule(op: Op, name: str) -> LookupError:

@@ -71,6 +71,9 @@ def vocabulary(*lists: Any) -> Vocabulary:
                 if type(tensor) is not BatchTensor:
                     return TENSORS
                 batches = True
+            if tensor._value.dtype.kind == "V":
+                # The bodies have no arithmetic for bfloat16; the general door of the operations has.
+                return TENSORS
             link = tensor._tape
             if link is not None and link.owner:
                 here = here or get_ident()

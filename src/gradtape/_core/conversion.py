@@ -10,7 +10,7 @@ import numpy as np
 from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype, complex128, float32, float64, int32, int64, string
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import Tensor, make_tensor
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import WrongTypeError
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 FLOAT32_MAX = 3.4028234663852886e38
@@ -25,8 +25,8 @@ def convert(value: Any, dtype: DType | None = None) -> Tensor:
     arrays, tensors or lists of one length; a list with tensors in it is stacked, so that gradients flow through it.
 
     Raises:
-        ValueError: the value cannot be a tensor, is ragged, or is a tensor of another dtype.
-        TypeError: a Python number does not fit `dtype`.
+        WrongTypeError: the value cannot be a tensor, is ragged, or is of another kind or dtype than `dtype`.
+        ValueError: a number is too large.
     """
     if isinstance(value, Tensor):
         tensor = value
@@ -39,7 +39,7 @@ def convert(value: Any, dtype: DType | None = None) -> Tensor:
             return stack_parts(value, dtype)
         return make_tensor(to_array(value, dtype))
     if dtype is not None and tensor.dtype is not dtype:
-        raise ValueError(
+        raise WrongTypeError(
             f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {tensor.dtype.name}: {tensor!r}. "
             f"Write tf.cast(tensor, tf.{dtype.name}) to convert it."
         )
@@ -73,7 +73,7 @@ def stack_parts(parts: Any, dtype: DType | None = None) -> Tensor:
     dtype = dtype or first_dtype(parts)
     for part in parts:
         if (isinstance(part, Tensor) or hasattr(part, "_read")) and part.dtype is not dtype:
-            raise InvalidArgumentError(
+            raise WrongTypeError(
                 f"A list with tensors in it becomes a tensor of {dtype and dtype.name}, but holds one of "
                 f"{part.dtype.name}: {part!r}. Nothing is promoted between tensors: write tf.cast."
             )
@@ -112,9 +112,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else text[:200] + "…"
 
 
-def unsupported(value: Any) -> ValueError:
+def unsupported(value: Any) -> WrongTypeError:
     """Returns the error for something that cannot become a tensor."""
-    return ValueError(
+    return WrongTypeError(
         f"Attempt to convert a value ({shown(value)}) with an unsupported type ({type(value)}) to a Tensor. "
         "Give a number, a NumPy array, a tensor, or nested lists of them."
     )
@@ -138,7 +138,9 @@ def encoded(value: Any) -> Any:
         return value.encode()
     if isinstance(value, bytes):
         return bytes(value)
-    raise ValueError(f"Failed to convert a NumPy array to a Tensor (Unsupported object type {type(value).__name__}).")
+    raise WrongTypeError(
+        f"Failed to convert a NumPy array to a Tensor (Unsupported object type {type(value).__name__})."
+    )
 
 
 def from_float(value: float, dtype: DType | None) -> Any:
@@ -154,9 +156,9 @@ def from_float(value: float, dtype: DType | None) -> Any:
     return narrowed(np.array(value), dtype)
 
 
-def refused(value: Any, dtype: DType) -> TypeError:
+def refused(value: Any, dtype: DType) -> WrongTypeError:
     """Returns the error for a Python number that a dtype cannot hold."""
-    return TypeError(
+    return WrongTypeError(
         f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}: the number's kind does not fit. "
         f"Give a number of that kind, or convert with tf.cast."
     )
@@ -234,16 +236,16 @@ def rectangular(value: Any, dtype: Any = None) -> Any:
     return array
 
 
-def not_rectangular() -> ValueError:
+def not_rectangular() -> WrongTypeError:
     """Returns the error for lists of one level that have different lengths."""
-    return ValueError(
+    return WrongTypeError(
         "Can't convert non-rectangular Python sequence to Tensor. The lists of one level must have one length."
     )
 
 
-def mixed(value: Any) -> ValueError:
+def mixed(value: Any) -> WrongTypeError:
     """Returns the error for a list whose numbers are of kinds that do not go together."""
-    return ValueError(
+    return WrongTypeError(
         f"Can't convert Python sequence with mixed types to Tensor: {shown(value)}. Give numbers of one kind."
     )
 

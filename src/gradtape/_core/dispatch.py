@@ -15,7 +15,7 @@ from gradtape._core.own import is_own, plain_name
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.tracking import live_trackers
 from gradtape._core.variable import Variable
-from gradtape.errors import InvalidArgumentError, OpError
+from gradtape.errors import InvalidArgumentError, OpError, WrongTypeError
 
 # Operations with the dtypes of inputs that have been looked at and are right.
 _ACCEPTED: set[tuple[Any, ...]] = set()
@@ -67,13 +67,13 @@ def run(op: Op, tensors: list[Tensor], params: dict[str, Any]) -> Any:
             carriers = [type(each) for each in tensors if isinstance(each, Carrier)]
             return max(carriers, key=attrgetter("priority")).run(op, tensors, params)
     values = [tensor._value for tensor in tensors]
-    if any(value.dtype.kind == "V" for value in values) and not KEEPING_BITS.intersection(op.params):
+    if any(value.dtype.kind == "V" for value in values) and not KEEPING_BITS.intersection((*op.params, op.name)):
         return in_single_precision(op, values, params)
     return op.body(values, **params) if op.variadic else op.body(*values, **params)
 
 
-# Operations with these parameters look at a number's own bits, or say what becomes of it.
-KEEPING_BITS = {"dtype", "type"}
+# Operations with these parameters or names look at a number's own bits, or say what becomes of it.
+KEEPING_BITS = {"dtype", "type", "zero_fraction"}
 
 
 def in_single_precision(op: Op, values: list[Any], params: dict[str, Any]) -> Any:
@@ -88,29 +88,70 @@ def in_single_precision(op: Op, values: list[Any], params: dict[str, Any]) -> An
 
 # Operations below a public function, and its name.
 CALLED_BY = {
+    "alignment_score": "ctc_loss",
+    "among_first": "in_top_k",
+    "angle_of_real": "angle",
+    "argument": "angle",
+    "band_matrix": "diag",
+    "band_of": "diag_part",
     "bitwise_invert": "invert",
     "cast_between": "cast",
     "cast_exact": "cast",
+    "clip_to_numbers": "clip_by_value",
+    "convolve": "convolution",
+    "convolve_input": "conv_transpose",
+    "cosine_transform": "dct",
     "cross_entropy": "softmax_cross_entropy_with_logits",
     "diagonal_part": "trace",
+    "eigen_of_general": "eig",
+    "eigen_of_hermitian": "eigh",
     "encode": "one_hot",
+    "factors_and_places": "lu",
+    "fourier": "fft",
+    "framed": "frame",
+    "generalized_inverse": "pinv",
+    "imaginary_part": "imag",
+    "inverse_real_fourier": "irfft",
+    "level_segments": "isotonic_regression",
     "logistic_cross_entropy": "sigmoid_cross_entropy_with_logits",
+    "matrix_exponential": "expm",
     "matrix_product": "matmul",
     "minus_of_label": "sparse_softmax_cross_entropy_with_logits",
     "ones_of": "ones_like",
+    "overlapped": "overlap_and_add",
     "pad_constant": "pad",
+    "polygamma_of": "polygamma",
+    "positions_below": "sequence_mask",
+    "read_bits": "bitcast",
+    "real_fourier": "rfft",
+    "real_moments": "moments",
     "real_norm": "norm",
+    "real_part": "real",
     "real_product": "product",
     "real_std": "reduce_std",
     "real_variance": "reduce_variance",
+    "resample": "resize",
     "rint": "round",
     "running_logsumexp": "cumulative_logsumexp",
     "select": "where",
     "self_gated": "silu",
     "sign_of_real": "sign",
+    "singular_triples": "svd",
+    "singular_values": "svd",
+    "sliding": "extract_patches",
+    "slogdet_of_complex": "slogdet",
+    "slogdet_of_real": "slogdet",
+    "sparse_product": "sparse_dense_matmul",
+    "sum_of_two": "einsum",
     "take_nd": "gather_nd",
     "top_places": "top_k",
+    "tridiagonal_system": "tridiagonal_solve",
+    "unitary_and_triangular": "qr",
     "vector_product": "matvec",
+    "window_maxima": "max_pool",
+    "window_places": "max_pool_with_argmax",
+    "window_sums": "avg_pool",
+    "with_diagonal": "set_diag",
     "zeros_of": "zeros_like",
 }
 
@@ -135,20 +176,20 @@ def wider(one: Any, other: Any) -> Any:
 
 
 def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
-    """Raises InvalidArgumentError unless each input has a dtype of its set, and inputs that share a set agree."""
+    """Raises WrongTypeError unless each input has a dtype of its set, and inputs that share a set agree."""
     leaders: dict[Any, Any] = {}
     for position, tensor in enumerate(tensors):
         allowed = op.types[0 if op.variadic else position]
         dtype = tensor._value.dtype
         if dtype not in allowed and not (dtype.name == "bfloat16" and np.dtype(np.float16) in allowed):
             names = ", ".join(sorted(BY_NUMPY[each].name for each in allowed))
-            raise InvalidArgumentError(
+            raise WrongTypeError(
                 f"{shown_name(op)}: an input of dtype {BY_NUMPY[dtype].name} was given, which is not in the list of "
                 f"allowed values: {names}. Write tf.cast(x, dtype) first."
             )
         leader = leaders.setdefault(allowed, dtype)
         if leader is not dtype and leader != dtype:
-            raise InvalidArgumentError(
+            raise WrongTypeError(
                 f"cannot compute {shown_name(op)} as input #{position}(zero-based) was expected to be a "
                 f"{BY_NUMPY[leader].name} tensor but is a {BY_NUMPY[dtype].name} tensor. Nothing is promoted "
                 f"between tensors: write tf.cast(x, tf.{BY_NUMPY[wider(leader, dtype)].name})."
@@ -252,7 +293,9 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
     to `bind`.
     """
     positions = [op.signature.index(name) for name in op.inputs]
-    how = mode or op.matching
+    # With the tensor on the right of `+`, the inputs come the wrong way round: texts, which all come to `bind`, mind.
+    reflected = mode == "reflected"
+    how = "strict" if reflected else mode or op.matching
     always_match = op.variadic or op.prepare is not None
     fast: Any = None
 
@@ -287,7 +330,7 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
             if found is not NotImplemented:
                 return found
             raise named(op, error) from None
-        return fast(*now) if again else bind(op, tensors, params)
+        return fast(*now) if again else bind(op, tensors[::-1] if reflected else tensors, params)
 
     def general_pair(x: Any, y: Any) -> Any:
         # The short step of real code: a Python number beside a tensor.

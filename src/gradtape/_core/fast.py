@@ -152,7 +152,8 @@ def fast_source(op: Op, steps: dict[tuple[str, ...], Step]) -> str:
     depth = 4 if differentiable else 3
     call = ", ".join([f"{n}_value" for n in inputs] + [f"{n}={n}" for n in op.params])
     add(depth, "try:")
-    add(depth + 1, *(f"{n} = as_{n}({n})" for n in op.params if n in op.as_params))
+    # What only has to be true or false is made so by the general door alone, where the body refuses it.
+    add(depth + 1, *(f"{n} = as_{n}({n})" for n in op.params if op.as_params.get(n, bool) is not bool))
     add(depth + 1, f"out = body({call})")
     # Whatever went wrong, the general door does it again and finds the words for it.
     add(depth, "except Exception:", f"    return slow({arguments})")

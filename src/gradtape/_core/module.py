@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from gradtape._core import nest
-from gradtape._core.scopes import name_scope
+from gradtape._core.scopes import name_scope, scoped
 from gradtape._core.variable import Variable
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -43,7 +43,7 @@ class Module:
         if not name.isidentifier():
             raise ValueError(f"{name!r} is not a valid module name: it must be a valid name of Python's.")
         self._name = name
-        self._scope = name_scope(f"{name}/")
+        self._scope = name_scope(f"{scoped(name)}/")
 
     @property
     def name(self) -> str:

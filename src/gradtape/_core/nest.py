@@ -116,6 +116,8 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
     >>> tf.nest.pack_sequence_as({"a": 0, "b": [0, 0]}, [1, 2, 3])
     {'a': 1, 'b': [2, 3]}
     """
+    if not hasattr(flat_sequence, "__iter__"):
+        raise TypeError(f"Attempted to pack value {flat_sequence!r} into a structure: a list of leaves is wanted.")
     leaves = list(flat_sequence)
     wanted = len(flatten(structure, expand_composites))
     if len(leaves) != wanted:

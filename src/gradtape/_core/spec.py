@@ -27,10 +27,12 @@ class TensorShape:
             self._dims: tuple[int | None, ...] | None = None
         elif isinstance(dims, TensorShape):
             self._dims = dims._dims
-        elif hasattr(dims, "__iter__"):
-            self._dims = tuple(None if size is None else index(size) for size in dims)
         else:
-            self._dims = (index(dims),)
+            try:
+                sizes = dims if hasattr(dims, "__iter__") else (dims,)
+                self._dims = tuple(None if size is None else index(size) for size in sizes)
+            except TypeError:
+                raise TypeError(f"A shape is made of integers and None, got {dims!r}.") from None
         if self._dims is not None and any(size is not None and size < 0 for size in self._dims):
             raise ValueError(f"A dimension of a shape is at least 0, got {self._dims}.")
 

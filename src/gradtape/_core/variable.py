@@ -14,6 +14,7 @@ from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype
 from gradtape._core.indexing import as_key, out_of_range
 from gradtape._core.memory import LARGE, into
 from gradtape._core.op import OPS
+from gradtape._core.scattering import Scattering
 from gradtape._core.scopes import scoped
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import (
@@ -33,7 +34,7 @@ from gradtape.errors import InvalidArgumentError
 CREATED = count()
 
 
-class Variable:
+class Variable(Scattering):
     """A value that assignments change, as `tf.Variable`; every tape that a trainable one is read under watches it.
 
     Args:

@@ -20,7 +20,7 @@ from gradtape._ops.exponential import bounded_exp, exp, sigmoid
 from gradtape._ops.extrema import minimum
 from gradtape._ops.joining import concat
 from gradtape._ops.trigonometry import tanh
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import WrongTypeError
 
 BOTH_SIDES = singles(0.2, 2.0) + singles(-2.0, -0.2)
 GATES = arrays(((), ()), ((3,), (3,)), ((0, 2), (0, 2)), values=(Values(), Values(-2.0, 2.11, distinct=True)))
@@ -132,7 +132,7 @@ def as_floats(features: Tensor) -> tuple[Tensor]:
 def as_slope(alpha: Any) -> float:
     """Returns the slope below 0 as a Python number."""
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)):
-        raise InvalidArgumentError(f"leaky_relu: `alpha` is a Python number, got {alpha!r}.")
+        raise WrongTypeError(f"leaky_relu: `alpha` is a Python number, got {alpha!r}.")
     return float(alpha)
 
 
@@ -167,7 +167,7 @@ def leaky_relu(features: TensorLike, alpha: float = 0.2, name: str | None = None
     return np.where(np.greater(features, 0), features, small)
 
 
-@elementwise(BOTH_SIDES, types=FLOATS, features=lambda g, out: g * (minimum(out, 0.0) + 1.0))
+@elementwise(BOTH_SIDES, types=FLOATS, features=lambda g, out: g * (minimum(0.0, out) + 1.0))
 def elu(features: TensorLike, name: str | None = None) -> Array:
     """Returns `features` where it is above 0, and `exp(features) - 1` elsewhere.
 

@@ -411,10 +411,16 @@ def sign(x: TensorLike, name: str | None = None) -> Tensor:
     return direction(x) if x.dtype.is_complex else sign_of_real(x)
 
 
+@discrete(BOTH_SIDES, inputs=("x",), types=INEXACT)
+def has_phase(x: TensorLike) -> Array:
+    """Returns whether the direction of `x` can turn: that of a complex number; an infinite cotangent has no part."""
+    return np.full(x.shape, x.dtype.kind == "c")
+
+
 @elementwise(
     BOTH_SIDES,
     holomorphic=False,
-    x=lambda g, x, out: scaled(g - scaled(out, real_product(g, out)), divide_no_nan(1.0, abs(x))),
+    x=lambda g, x, out: keep(scaled(g - scaled(out, real_product(g, out)), divide_no_nan(1.0, abs(x))), has_phase(x)),
 )
 def direction(x: TensorLike) -> Array:
     """Returns `x / |x|`, and 0 at 0: the sign, with the derivative that it has for complex numbers."""

@@ -108,7 +108,8 @@ def with_numbers(op: Any, arrays: list[Any], batched: Batched, params: Params) -
     size = size_of(arrays, batched)
     arrays = whole(arrays, batched)
     arrays[position] = numbered(arrays[position], size)
-    return op.body(*arrays, **{name: (size, *shape) for name, shape in params.items()})
+    changed = {"shape": (size, *params["shape"])} if "shape" in params else {}
+    return op.body(*arrays, **{**params, **changed})
 
 
 def padded_behind(paddings: Any, array: Any) -> Any:

@@ -14,11 +14,11 @@ from gradtape._core.op import TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor
 from gradtape._ops.padding import as_paddings, pad_constant
-from gradtape._ops.parameters import Shape, as_axis, as_ints, as_vector
+from gradtape._ops.parameters import Shape, as_ints, as_setting, as_vector
 from gradtape._ops.slicing import getitem
 from gradtape._ops.structure import reshape, transpose
 from gradtape._ops.window_plans import channels_first
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def image_shape(tensor: Tensor, block_size: Any, data_format: Any) -> tuple[tuple[int, int, int, int], int, bool]:
@@ -27,7 +27,7 @@ def image_shape(tensor: Tensor, block_size: Any, data_format: Any) -> tuple[tupl
     Raises:
         InvalidArgumentError: the tensor is not four-dimensional, the side is less than 2, or there is no such layout.
     """
-    side = int(block_size) if isinstance(block_size, float) else as_axis(block_size)
+    side = as_setting("block_size", block_size)
     if side < 2:
         raise InvalidArgumentError(f"block_size must be at least 2, got {block_size}.")
     first = channels_first(data_format, 2)
@@ -250,14 +250,24 @@ def required_space_to_batch_paddings(
     ([[0, 1]], [[0, 1]])
     """
     sizes, sides = (np.asarray(convert(each)._value) for each in (input_shape, block_shape))
+    if sides.dtype.kind not in "iu" or sizes.dtype.kind not in "iu":
+        raise WrongTypeError(f"sizes and blocks are integers, got {sizes.dtype.name} and {sides.dtype.name}.")
     if sides.ndim != 1:
-        raise ValueError(f"block_shape is a list, got shape {list(sides.shape)}.")
+        raise InvalidArgumentError(f"block_shape is a list, got shape {list(sides.shape)}.")
     count = len(sides)
     if sizes.shape != (count,):
-        raise ValueError(f"Shapes {list(sizes.shape)} and [{count}] are incompatible: one size for each block side.")
+        raise InvalidArgumentError(
+            f"Shapes {list(sizes.shape)} and [{count}] are incompatible: one size for each block side."
+        )
     base = np.zeros((count, 2), np.int32) if base_paddings is None else np.asarray(convert(base_paddings)._value)
+    if base.dtype.kind not in "iu":
+        raise WrongTypeError(f"base_paddings are integers, got {base.dtype.name}.")
+    if sides.size and sides.min() < 1:
+        raise InvalidArgumentError(f"the sides of blocks are at least 1, got {sides.tolist()}.")
     if base.shape != (count, 2):
-        raise ValueError(f"Shapes {list(base.shape)} and [{count}, 2] are incompatible: a pair for each block side.")
+        raise InvalidArgumentError(
+            f"Shapes {list(base.shape)} and [{count}, 2] are incompatible: a pair for each block side."
+        )
     extra = -(sizes + base.sum(axis=1)) % sides if count else np.zeros(0, np.int32)
     around = np.stack([base[:, 0], base[:, 1] + extra], axis=1)
     crops = np.stack([np.zeros_like(extra), extra], axis=1)
@@ -298,21 +308,29 @@ def with_space_to_batch(
     array([2., 5., 4.], dtype=float32)
     """
     tensor, rates = convert(input), as_vector(dilation_rate)
-    count, first = len(rates), 2 if data_format is not None and data_format.startswith("NC") else 1
+    count, first = len(rates), 2 if isinstance(data_format, str) and data_format.startswith("NC") else 1
     dims = list(range(first, first + count)) if spatial_dims is None else list(as_ints(spatial_dims))
     if dims != sorted(set(dims)) or any(axis < 1 for axis in dims):
-        raise ValueError(f"`spatial_dims` must be rising positive integers. Received: spatial_dims={dims}")
+        raise InvalidArgumentError(f"`spatial_dims` must be rising positive integers. Received: spatial_dims={dims}")
+    if len(dims) != count or (dims and dims[-1] >= tensor._value.ndim):
+        raise InvalidArgumentError(
+            f"`dilation_rate` has a rate for each spatial dimension of the input. Received: {list(rates)} for the "
+            f"dimensions {dims} of shape {list(tensor._value.shape)}."
+        )
     if any(rate < 1 for rate in rates):
-        raise ValueError(f"`dilation_rate` must be positive. Received: dilation_rate={list(rates)}")
+        raise InvalidArgumentError(f"`dilation_rate` must be positive. Received: dilation_rate={list(rates)}")
     if all(rate == 1 for rate in rates):
         return op(tensor, count, padding)
     if padding not in ("SAME", "VALID"):
-        raise ValueError(f"`padding` must be one of 'SAME' or 'VALID'. Received: padding={padding}")
+        raise InvalidArgumentError(f"`padding` must be one of 'SAME' or 'VALID'. Received: padding={padding}")
     if padding == "SAME" and filter_shape is None:
-        raise ValueError("`filter_shape` must be specified for `padding='SAME'`. Received: filter_shape=None")
+        raise InvalidArgumentError("`filter_shape` must be specified for `padding='SAME'`. Received: filter_shape=None")
     wider = [0] * count
     if padding == "SAME":
-        wider = [(size - 1) * rate for size, rate in zip(as_ints(filter_shape)[:count], rates, strict=True)]
+        taps = as_ints(filter_shape)[:count]
+        if len(taps) != count:
+            raise InvalidArgumentError(f"`filter_shape` has {count} sizes and more. Received: {filter_shape}")
+        wider = [(size - 1) * rate for size, rate in zip(taps, rates, strict=True)]
     # For all dimensions up to the last one of space; those between them stay as they are.
     place = {axis: index for index, axis in enumerate(dims)}
     blocks, around, crops = [], [], []

@@ -133,14 +133,19 @@ def bounds(source: DType, target: DType) -> tuple[Any, Any]:
     """Returns the numbers of dtype `source` nearest to the bounds of `target` and inside, None for one not needed."""
     found: list[Any] = []
     for own, other, sign in ((source.min, target.min, -1), (source.max, target.max, 1)):
-        if sign * int(own) <= sign * int(other):
+        if sign * whole_number(own) <= sign * whole_number(other):
             found.append(None)
             continue
         limit = source.as_numpy_dtype(other)
-        if sign * int(limit) > sign * int(other):
+        if sign * whole_number(limit) > sign * whole_number(other):
             limit = np.nextafter(limit, source.as_numpy_dtype(0))
         found.append(limit)
     return found[0], found[1]
+
+
+def whole_number(bound: Any) -> int:
+    """Returns a bound of a dtype as Python's integer; bfloat16's do not fit into 64 bits, which `int` wants of it."""
+    return int(bound if isinstance(bound, int | np.integer) else float(bound))
 
 
 # In rules `cast(g, dtype)` means this body where they run on arrays.

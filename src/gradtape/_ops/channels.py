@@ -12,9 +12,10 @@ from gradtape._core.sampling import Values, arrays
 from gradtape._core.tensor import Tensor
 from gradtape._ops.arithmetic import add, pow, square
 from gradtape._ops.casting import cast
+from gradtape._ops.parameters import as_real, as_setting
 from gradtape._ops.structure import reshape
 from gradtape._ops.windows import ONE, window_sums
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 @composite(arrays(((2, 3), (3,)), ((2, 2, 2, 3), (3,))) + arrays(((2, 3, 2), (3,)), data_format=["NCW"]))
@@ -42,15 +43,19 @@ def bias_add(value: TensorLike, bias: TensorLike, data_format: str | None = None
     """
     first = False
     if data_format is not None:
-        first = data_format.startswith("NC")
-        if not first and not (data_format.startswith("N") and data_format.endswith("C")):
-            raise ValueError(f"`data_format` must be of the form `N...C` or `NC...`. Received: {data_format!r}")
+        first = isinstance(data_format, str) and data_format.startswith("NC")
+        if not first and not (
+            isinstance(data_format, str) and data_format.startswith("N") and data_format.endswith("C")
+        ):
+            raise InvalidArgumentError(
+                f"`data_format` must be of the form `N...C` or `NC...`. Received: {data_format!r}"
+            )
     tensor = convert(value)
     dtype = BY_NUMPY[tensor._value.dtype]
     biases = convert(bias, None if isinstance(bias, Tensor) or hasattr(bias, "_read") else dtype)
     shape, numbers = tensor._value.shape, biases._value.shape
     if biases._value.dtype != tensor._value.dtype:
-        raise InvalidArgumentError(f"bias_add: value is {dtype.name}, but bias {biases.dtype.name}.")
+        raise WrongTypeError(f"bias_add: value is {dtype.name}, but bias {biases.dtype.name}.")
     if len(shape) < 2:
         raise InvalidArgumentError(f"Input tensor must be at least 2D: {list(shape)}.")
     if len(numbers) != 1:
@@ -100,25 +105,25 @@ def local_response_normalization(
     >>> tf.nn.local_response_normalization([[[[3.0, 4.0]]]], bias=0.0).numpy()
     array([[[[0.6, 0.8]]]], dtype=float32)
     """
-    numbers = {"depth_radius": depth_radius, "bias": bias, "alpha": alpha, "beta": beta}
-    for word, number in numbers.items():
-        if isinstance(number, Tensor) or not hasattr(number, "__float__"):
-            raise TypeError(f"Expected a number for argument {word!r} not {number!r}.")
+    radius = as_setting("depth_radius", 5 if depth_radius is None else depth_radius)
+    for word, number in {"bias": bias, "alpha": alpha, "beta": beta}.items():
+        if isinstance(number, Tensor):
+            raise WrongTypeError(f"Expected a number for argument {word!r} not {number!r}.")
+    bias, alpha, beta = as_real("bias", bias), as_real("alpha", alpha), as_real("beta", beta)
     tensor = convert(input)
     shape, dtype = tensor._value.shape, tensor.dtype
-    radius = int(depth_radius)
     if len(shape) != 4:
         raise InvalidArgumentError(f"in must be 4-dimensional, got shape {list(shape)}.")
     if radius < 0:
         raise InvalidArgumentError(f"depth_radius must be at least 0, got {depth_radius}.")
     if not dtype.is_floating:
-        raise InvalidArgumentError(f"local_response_normalization takes floating-point numbers, got {dtype.name}.")
+        raise WrongTypeError(f"local_response_normalization takes floating-point numbers, got {dtype.name}.")
     values = cast(tensor, "float32") if dtype.size == 2 else tensor
     channels = shape[3]
     reach = min(radius, max(channels - 1, 0))
     windows = (ONE, ONE, ONE, (2 * reach + 1, 1, reach, reach, 1) if reach else ONE)
-    divisor = float(bias) + float(alpha) * window_sums(square(values), windows)
-    result: Tensor = cast(values * pow(divisor, -float(beta)), dtype)
+    divisor = bias + alpha * window_sums(square(values), windows)
+    result: Tensor = cast(values * pow(divisor, -beta), dtype)
     return result
 
 

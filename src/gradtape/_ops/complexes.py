@@ -13,6 +13,7 @@ from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import pairs, singles
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.arithmetic import real_product, scaled
+from gradtape.errors import WrongTypeError
 
 HALVES = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
@@ -20,7 +21,7 @@ HALVES = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 def as_halves(real: Tensor, imag: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the parts of a complex tensor, if they can be that."""
     if real.dtype is not imag.dtype or real.dtype not in (float32, float64):
-        raise TypeError(
+        raise WrongTypeError(
             f"`real` and `imag` must both be float32 or both float64, got {real.dtype.name} and {imag.dtype.name}. "
             "Write tf.cast(x, dtype) first."
         )
@@ -30,7 +31,7 @@ def as_halves(real: Tensor, imag: Tensor) -> tuple[Tensor, Tensor]:
 def as_number(x: Tensor) -> tuple[Tensor]:
     """Returns a tensor of numbers as it is; a bool has no conjugate."""
     if x.dtype.is_bool:
-        raise TypeError("a number is wanted, got a tensor of bools. Write tf.cast(x, tf.float32) first.")
+        raise WrongTypeError("a number is wanted, got a tensor of bools. Write tf.cast(x, tf.float32) first.")
     return (x,)
 
 
@@ -132,6 +133,8 @@ def real(input: TensorLike, name: str | None = None) -> Tensor:
     <tf.Tensor: shape=(2,), dtype=float64, numpy=array([1., 3.])>
     """
     tensor = convert(input)
+    if tensor._value.dtype == object:
+        raise WrongTypeError("real: numbers are wanted, got strings.")
     return real_part(tensor) if tensor.dtype.is_complex else as_number(tensor)[0]
 
 
@@ -177,5 +180,5 @@ def angle(input: TensorLike, name: str | None = None) -> Tensor:
     if tensor.dtype.is_complex:
         return argument(tensor)
     if not tensor.dtype.is_floating:
-        raise TypeError(f"angle: complex or floating-point numbers are wanted, got {tensor.dtype.name}.")
+        raise WrongTypeError(f"angle: complex or floating-point numbers are wanted, got {tensor.dtype.name}.")
     return angle_of_real(tensor)

@@ -23,7 +23,7 @@ from gradtape._ops.parameters import Shape
 from gradtape._ops.products import PRODUCTS
 from gradtape._ops.reduction import reduce_sum
 from gradtape._ops.structure import reshape, transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 FORMAT = re.compile(r"(?:[A-Za-z]|\.\.\.|,)*(?:->(?:[A-Za-z]|\.\.\.)*)?")
 # Below so many multiplications NumPy's plain loop is done before a matrix product is set up.
@@ -166,25 +166,29 @@ def parts_of(equation: str, count: int) -> tuple[list[str], str]:
     Raises:
         ValueError: it is no equation, or not one for `count` inputs.
     """
+    if not isinstance(equation, str):
+        raise WrongTypeError(f"Subscripts are a text like 'ij,jk->ik', got {equation!r}.")
     compact = equation.replace(" ", "")
     if not FORMAT.fullmatch(compact):
-        raise ValueError(f"Subscripts have incorrect format: {equation}")
+        raise InvalidArgumentError(f"Subscripts have incorrect format: {equation}")
     left, arrow, output = compact.partition("->")
     terms = left.split(",")
     if len(terms) != count:
-        raise ValueError(f'Got {count} inputs for equation "{equation}", expecting {len(terms)}')
+        raise InvalidArgumentError(f'Got {count} inputs for equation "{equation}", expecting {len(terms)}')
     if any(term.count("...") > 1 for term in [*terms, output]):
-        raise ValueError(f"Subscripts have incorrect format, an ellipsis stands once in a term: {equation}")
+        raise InvalidArgumentError(f"Subscripts have incorrect format, an ellipsis stands once in a term: {equation}")
     found = left.replace(".", "").replace(",", "")
     if not arrow:
         once = "".join(sorted(letter for letter in set(found) if found.count(letter) == 1))
         return terms, ("..." if "..." in left else "") + once
     letters = output.replace(".", "")
     if len(set(letters)) < len(letters):
-        raise ValueError(f"Output subscripts contain a label appearing more than once: {equation}")
+        raise InvalidArgumentError(f"Output subscripts contain a label appearing more than once: {equation}")
     for letter in letters:
         if letter not in found:
-            raise ValueError(f"Output subscripts contain the label {letter} not present in the input subscripts.")
+            raise InvalidArgumentError(
+                f"Output subscripts contain the label {letter} not present in the input subscripts."
+            )
     return terms, output
 
 
@@ -295,6 +299,8 @@ def contracted(*inputs: TensorLike, equation: str, optimize: Any = "greedy") -> 
         if type(each) is not Tensor:
             operands = as_tensors(inputs)
             break
+    if not isinstance(equation, str):
+        raise WrongTypeError(f"Subscripts are a text like 'ij,jk->ik', got {equation!r}.")
     shapes = tuple([each._value.shape for each in operands])
     kept, steps = plan(equation, shapes, optimize if optimize in ("greedy", "optimal") else "greedy")
     for position, shape in enumerate(kept):
@@ -335,7 +341,9 @@ def einsum(equation: str, *inputs: TensorLike, **kwargs: Any) -> Any:
     """
     if kwargs and not kwargs.keys() <= {"name", "optimize", "greedy"}:
         strange = ", ".join(kwargs.keys() - {"name", "optimize", "greedy"})
-        raise TypeError(f"Invalid keyword arguments for einsum: {strange}. Valid arguments: name, optimize, greedy.")
+        raise WrongTypeError(
+            f"Invalid keyword arguments for einsum: {strange}. Valid arguments: name, optimize, greedy."
+        )
     return contracted(*inputs, equation=equation, optimize=kwargs.get("optimize"))
 
 

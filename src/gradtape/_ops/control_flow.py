@@ -375,7 +375,7 @@ def parts_of(elems: Any) -> tuple[Any, list[list[Tensor]], int]:
     tensors = [convert(each) for each in nest.flatten(elems)]
     if any(not each.shape.rank for each in tensors):
         raise ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars")
-    counts = sorted({len(each._value) for each in tensors})
+    counts = sorted({each._value.shape[0] for each in tensors})
     if len(counts) != 1:
         raise ValueError(f"Dimensions {' and '.join(map(str, counts))} are not compatible: the parts go together.")
     parts: list[list[Tensor]] = [unstack(each) for each in tensors]

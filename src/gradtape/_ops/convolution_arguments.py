@@ -10,9 +10,9 @@ from gradtape._core.dispatch import match
 from gradtape._core.tensor import Tensor
 from gradtape._ops.convolution import convolve, convolve_input
 from gradtape._ops.convolution_arrays import Window, output_sizes
-from gradtape._ops.parameters import Shape, as_ints
+from gradtape._ops.parameters import Shape, as_ints, as_number
 from gradtape._ops.structure import reshape, transpose
-from gradtape.errors import InvalidArgumentError, UnimplementedError
+from gradtape.errors import InvalidArgumentError, UnimplementedError, WrongTypeError
 
 LAST = {1: ("NWC", "NHWC"), 2: ("NHWC",), 3: ("NDHWC",)}
 FIRST = {1: ("NCW", "NCHW"), 2: ("NCHW",), 3: ("NCDHW",)}
@@ -51,9 +51,14 @@ def as_steps(what: str, value: Any, spatial: int, first: bool, whole: bool = Fal
         return (1,) * spatial
     if not isinstance(value, (list, tuple)) and not len(getattr(value, "shape", ())):
         if whole:
-            raise TypeError(f"`{what}` must be a list of {spatial + 2} integers. Received: {value!r}.")
+            raise WrongTypeError(f"`{what}` must be a list of {spatial + 2} integers. Received: {value!r}.")
         value = (value,)
-    steps: Shape = tuple(map(int, value))
+    try:
+        steps: Shape = tuple(map(int, value))
+    except (TypeError, ValueError, OverflowError):
+        raise WrongTypeError(f"`{what}` must be an integer or a list of them. Received: {value!r}.") from None
+    if not steps:
+        raise InvalidArgumentError(f"`{what}` must not be empty.")
     if len(steps) == spatial + 2:
         others = steps[:2] if first else (steps[0], steps[-1])
         if others != (1, 1):
@@ -64,7 +69,9 @@ def as_steps(what: str, value: Any, spatial: int, first: bool, whole: bool = Fal
     elif len(steps) == 1:
         steps = steps * spatial
     elif len(steps) != spatial:
-        raise ValueError(f"`{what}` should be of length 1, {spatial} or {spatial + 2}. Received: {list(steps)}.")
+        raise InvalidArgumentError(
+            f"`{what}` should be of length 1, {spatial} or {spatial + 2}. Received: {list(steps)}."
+        )
     if min(steps) < 1:
         raise InvalidArgumentError(f"`{what}` must be > 0. Received: {list(steps)}.")
     return steps
@@ -80,18 +87,22 @@ def as_padding(padding: Any, spatial: int, first: bool) -> Any:
     """
     if isinstance(padding, str):
         if padding == "EXPLICIT":
-            raise ValueError("'EXPLICIT' is no value for `padding`: write a list of pairs, one for each axis.")
+            raise InvalidArgumentError(
+                "'EXPLICIT' is no value for `padding`: write a list of pairs, one for each axis."
+            )
         if padding not in ("SAME", "VALID"):
             raise InvalidArgumentError(f"`padding` must be 'SAME', 'VALID' or a list. Received: {padding!r}.")
         return padding
     if not isinstance(padding, (list, tuple)):
-        raise TypeError(f"`padding` must be 'SAME', 'VALID' or a list of pairs. Received: {padding!r}.")
+        raise WrongTypeError(f"`padding` must be 'SAME', 'VALID' or a list of pairs. Received: {padding!r}.")
     for pair in padding:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise ValueError(f"each element of `padding` must be a list of 2 numbers. Received: {padding}.")
+            raise InvalidArgumentError(f"each element of `padding` must be a list of 2 numbers. Received: {padding}.")
     if len(padding) != spatial + 2:
-        raise ValueError(f"`padding` must have {spatial + 2} elements, one for each axis. Received: {padding}.")
-    pads = tuple([(int(before), int(behind)) for before, behind in padding])
+        raise InvalidArgumentError(
+            f"`padding` must have {spatial + 2} elements, one for each axis. Received: {padding}."
+        )
+    pads = tuple([(as_number("padding", before), as_number("padding", behind)) for before, behind in padding])
     others = pads[:2] if first else (pads[0], pads[-1])
     if others != ((0, 0), (0, 0)) or min(map(min, pads)) < 0:
         raise InvalidArgumentError(
@@ -115,6 +126,8 @@ def window_of(
         raise InvalidArgumentError(
             f"the depth of the input must be evenly divisible by that of the filters: {channels} vs {taken}."
         )
+    if not channels:
+        raise InvalidArgumentError("the input must have at least one channel, got none.")
     groups = channels // taken
     if depth % max(groups, 1):
         raise InvalidArgumentError(

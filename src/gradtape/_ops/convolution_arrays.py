@@ -13,6 +13,13 @@ from numpy.lib.stride_tricks import as_strided
 Array = Any
 Sizes = tuple[int, ...]
 
+# Up to so many numbers all windows are copied in one step: fewer steps count for more than fewer copies.
+FEW = 1 << 15
+# About so many numbers of windows are made at a time, so that they stay in the processor's cache.
+PART = 1 << 19
+# The rows of single channels are as long as this at most; longer ones would need a long row of weights.
+LONG = 1 << 16
+
 
 class Window(NamedTuple):
     """How a filter moves over an input: all that a convolution and its transposes have to know beside their arrays.
@@ -76,7 +83,35 @@ def windows(x: Array, window: Window) -> Array:
     moves = [step * stride for step, stride in zip(steps, window.strides, strict=True)]
     inner = [step * apart for step, apart in zip(steps, window.dilations, strict=True)]
     shape = (x.shape[0], *out, *window.kernel, x.shape[-1])
-    return as_strided(x, shape, (batch, *moves, *inner, channel), writeable=False)
+    return strided(x, shape, (batch, *moves, *inner, channel))
+
+
+def strided(x: Array, shape: Sizes, strides: Sizes) -> Array:
+    """Returns a view of an array; the constructor, where it will do, takes a tenth of the time of `as_strided`."""
+    if x.flags.c_contiguous and x.size:
+        return np.ndarray(shape, x.dtype, x, 0, strides)
+    return as_strided(x, shape, strides, writeable=False)
+
+
+def pieces(batch: int, window: Window, width: int) -> Any:
+    """Yields parts of a convolution whose windows, of `width` numbers each, fit into the processor's cache.
+
+    Each is a slice of the images, one of the rows of the result, one of the rows of the input, and the window to use.
+    """
+    out = output_sizes(window)
+    each = prod(out) * width
+    rows = max(1, PART * out[0] // each) if each > PART else out[0]
+    count = max(1, PART // each) if rows == out[0] else 1
+    (before, _), step, reach = window.padding[0], window.strides[0], (window.kernel[0] - 1) * window.dilations[0]
+    for first in range(0, out[0], rows):
+        last = min(first + rows, out[0])
+        start, stop = first * step - before, (last - 1) * step + reach + 1 - before
+        low = min(max(0, start), window.sizes[0])
+        high = max(low, min(window.sizes[0], stop))
+        around = ((max(0, min(low, stop) - start), max(0, stop - max(high, start))), *window.padding[1:])
+        used = window._replace(sizes=(high - low, *window.sizes[1:]), padding=around)
+        for image in range(0, batch, count):
+            yield slice(image, image + count), slice(first, last), slice(low, high), used
 
 
 def rows_of_windows(x: Array, window: Window) -> Array:
@@ -120,7 +155,7 @@ def convolve_lines(x: Array, filters: Array, window: Window) -> Array:
     down, right = store.strides
     for phase in range(min(phases, len(found))):
         part = found[phase::phases]
-        apart = as_strided(store[phase * step :], (len(part), length * height), (phases * step * down, right))
+        apart = strided(store[phase * step :], (len(part), length * height), (phases * step * down, right))
         np.matmul(apart, weights, out=part)
     return found.reshape(x.shape[0], *out, line, depth)[..., :columns, :]
 
@@ -169,32 +204,58 @@ def forward(x: Array, filters: Array, window: Window) -> Array:
     shape = (x.shape[0], *out, filters.shape[-1])
     if not prod(shape) or not filters.size:
         return np.zeros(shape, x.dtype)
+    if prod(kernel) == 1 and groups == 1 and not any(map(any, window.padding)):
+        seen = x[:, *[slice(None, None, stride) for stride in window.strides]]
+        return np.matmul(seen.reshape(-1, x.shape[-1]), filters.reshape(filters.shape[-2:])).reshape(shape)
+    width = prod(kernel[: 1 if groups > 1 else -1]) * x.shape[-1]
+    if prod(shape[:-1]) * width <= PART:
+        return convolved(x, filters, window)
+    found = np.empty(shape, x.dtype)
+    for images, rows, source, part in pieces(len(x), window, width):
+        found[images, rows] = convolved(x[images, source], filters, part)
+    return found
+
+
+def convolved(x: Array, filters: Array, window: Window) -> Array:
+    """Returns the convolution of a part of the images that is not too large."""
+    out, groups = output_sizes(window), window.groups
+    shape = (x.shape[0], *out, filters.shape[-1])
     if groups > 1:
         if filters.shape[-2] == 1:
             return depthwise(x, filters, window)
         found = np.matmul(group_rows(x, window), group_filters(filters, groups))
         return np.swapaxes(found, 0, 1).reshape(shape)
-    if prod(kernel) == 1 and not any(map(any, window.padding)):
-        seen = x[:, *[slice(None, None, stride) for stride in window.strides]]
-        return np.matmul(seen.reshape(-1, x.shape[-1]), filters.reshape(filters.shape[-2:])).reshape(shape)
-    reach = kernel[-1] - 1
-    if (window.dilations[-1] == 1 or not reach) and reach <= out[-1] * window.strides[-1]:
+    reach, few = window.kernel[-1] - 1, prod(shape[:-1]) * prod(filters.shape[:-1]) <= FEW
+    if not few and (window.dilations[-1] == 1 or not reach) and reach <= out[-1] * window.strides[-1]:
         return convolve_lines(x, filters, window)
     return np.matmul(rows_of_windows(x, window), filters.reshape(-1, shape[-1])).reshape(shape)
 
 
 def backward(g: Array, filters: Array, window: Window) -> Array:
     """Returns the transpose of the convolution in its input, `[batch, *sizes, channels]`."""
-    axes, groups = len(window.kernel), window.groups
-    shape = (g.shape[0], *window.sizes, filters.shape[-2] * groups)
+    shape = (g.shape[0], *window.sizes, filters.shape[-2] * window.groups)
     if not g.size or not filters.size or not prod(shape):
         return np.zeros(shape, g.dtype)
-    if groups > 1 and filters.shape[-2] == 1:
-        return depthwise_back(g, filters, window)
-    if set(window.strides) == {1}:
+    channelwise = window.groups > 1 and filters.shape[-2] == 1
+    if set(window.strides) == {1} and not channelwise:
         turned, back = flipped(filters, window)
         if all(min(pads) >= 0 for pads in back.padding):
             return forward(g, turned, back)
+    function = depthwise_back if channelwise else spread_back
+    each = prod(window.sizes) * g.shape[-1] if channelwise else prod(g.shape[1:-1]) * prod(filters.shape[:-1])
+    count = max(1, PART // each)
+    if count >= len(g):
+        return function(g, filters, window)
+    found = np.empty(shape, g.dtype)
+    for image in range(0, len(g), count):
+        found[image : image + count] = function(g[image : image + count], filters, window)
+    return found
+
+
+def spread_back(g: Array, filters: Array, window: Window) -> Array:
+    """Returns the transpose in the input: what each window gives to its elements, added up tap by tap."""
+    axes, groups = len(window.kernel), window.groups
+    shape = (g.shape[0], *window.sizes, filters.shape[-2] * groups)
     products = np.matmul(group_results(g, groups), np.swapaxes(group_filters(filters, groups), 1, 2))
     products = products.reshape(groups, *g.shape[:-1], *window.kernel, filters.shape[-2])
     found = np.zeros((*shape[:-1], groups, filters.shape[-2]), g.dtype)
@@ -210,15 +271,29 @@ def by_taps(x: Array, g: Array, window: Window) -> Array:
     shape = (*kernel, x.shape[-1] // groups, g.shape[-1])
     if not g.size or not x.size:
         return np.zeros(shape, x.dtype)
+    if prod(kernel) == 1 and groups == 1 and not any(map(any, window.padding)):
+        x = x[:, *[slice(None, None, stride) for stride in window.strides]]
+        return np.matmul(x.reshape(-1, x.shape[-1]).T, g.reshape(-1, g.shape[-1])).reshape(shape)
+    width = prod(kernel[:1] if groups > 1 else kernel[1:]) * x.shape[-1]
+    if prod(g.shape[:-1]) * width <= PART:
+        return met_by_taps(x, g, window)
+    found = np.zeros(shape, x.dtype)
+    for images, rows, source, part in pieces(len(x), window, width):
+        found += met_by_taps(x[images, source], g[images, rows], part)
+    return found
+
+
+def met_by_taps(x: Array, g: Array, window: Window) -> Array:
+    """Returns the transpose in the filters for a part of the images that is not too large."""
+    groups, kernel = window.groups, window.kernel
+    shape = (*kernel, x.shape[-1] // groups, g.shape[-1])
     if groups > 1:
         if shape[-2] == 1:
             return depthwise_taps(x, g, window)
         found = np.matmul(np.swapaxes(group_rows(x, window), 1, 2), group_results(g, groups))
         return np.swapaxes(found, 0, 1).reshape(shape)
-    if prod(kernel) == 1 and not any(map(any, window.padding)):
-        x = x[:, *[slice(None, None, stride) for stride in window.strides]]
-        return np.matmul(x.reshape(-1, x.shape[-1]).T, g.reshape(-1, g.shape[-1])).reshape(shape)
-    if len(kernel) > 1 and window.strides[0] == 1:
+    few = prod(g.shape[:-1]) * prod(shape[:-1]) <= FEW
+    if len(kernel) > 1 and window.strides[0] == 1 and not few:
         return by_lines(x, g, window)
     return np.matmul(rows_of_windows(x, window).T, g.reshape(-1, g.shape[-1])).reshape(shape)
 
@@ -240,35 +315,62 @@ def by_lines(x: Array, g: Array, window: Window) -> Array:
     return found.reshape(*window.kernel, x.shape[-1], g.shape[-1])
 
 
+def lines(x: Array, window: Window, copied: bool) -> Array:
+    """Returns all windows with the last axis of space behind its taps: `[batch, *out[:-1], *kernel, ...]`.
+
+    Results and channels are one axis, so that a step of arithmetic has long rows; or two, where it would be too long or
+    only a copy has them together and none is wanted.
+    """
+    seen = windows(np.ascontiguousarray(x), window)
+    axes = len(window.kernel)
+    seen = np.moveaxis(seen, axes, 2 * axes)
+    apart = window.strides[-1] > 1 and not copied
+    return seen if apart or prod(seen.shape[-2:]) > LONG else seen.reshape(*seen.shape[: 2 * axes], -1)
+
+
 def depthwise(x: Array, filters: Array, window: Window) -> Array:
     """Returns the convolution of each channel by itself."""
-    out, channels = output_sizes(window), x.shape[-1]
-    many = filters.shape[-1] // channels
-    weights = filters.reshape(*window.kernel, channels, many)
-    found = np.zeros((x.shape[0], *out, channels, many), x.dtype)
-    for tap, here, there in taps_of(window, len(out)):
-        found[:, *here] += x[:, *there, :, None] * weights[tap]
-    return found.reshape(x.shape[0], *out, channels * many)
+    out, depth = output_sizes(window), filters.shape[-1]
+    if depth > x.shape[-1]:
+        x = np.repeat(x, depth // x.shape[-1], axis=-1)
+    seen = lines(x, window, True)
+    weights = filters.reshape(*window.kernel, depth)
+    space, taps, rest = "nijk"[: len(out)], "abc"[: len(out)], "xy"[: seen.ndim - 2 * len(out)]
+    if len(rest) == 1:
+        weights = np.tile(weights, out[-1])
+    found = np.empty((*seen.shape[: len(out)], *seen.shape[2 * len(out) :]), x.dtype)
+    np.einsum(f"{space}{taps}{rest},{taps}{rest[-1]}->{space}{rest}", seen, weights, out=found)
+    return found.reshape(x.shape[0], *out, depth)
 
 
 def depthwise_back(g: Array, filters: Array, window: Window) -> Array:
-    """Returns the transpose of `depthwise` in its input."""
-    channels = window.groups
-    many = filters.shape[-1] // channels
-    weights = filters.reshape(*window.kernel, channels, many)
-    found = np.zeros((g.shape[0], *window.sizes, channels), g.dtype)
-    split = g.reshape(*g.shape[:-1], channels, many)
-    for tap, here, there in taps_of(window, len(window.kernel)):
-        for each in range(many):
-            found[:, *there] += split[:, *here, :, each] * weights[tap][:, each]
-    return found
+    """Returns the transpose of `depthwise` in its input: the convolution of `g`, spread out, with turned filters."""
+    axes, depth = len(window.kernel), g.shape[-1]
+    reach = [(taps - 1) * apart for taps, apart in zip(window.kernel, window.dilations, strict=True)]
+    sizes = [size + more for size, more in zip(window.sizes, reach, strict=True)]
+    key = [
+        placed(sizes[i], g.shape[i + 1], 0, window.padding[i][0] - reach[i], window.strides[i], 1) for i in range(axes)
+    ]
+    spread = np.zeros((len(g), *sizes, depth), g.dtype)
+    spread[:, *[each[1] for each in key]] = g[:, *[each[0] for each in key]]
+    turned = np.flip(filters, tuple(range(axes))).reshape(*window.kernel, 1, depth)
+    back = Window(tuple(sizes), window.kernel, ((0, 0),) * axes, (1,) * axes, window.dilations, depth)
+    found = depthwise(spread, turned, back)
+    return found if depth == window.groups else found.reshape(*found.shape[:-1], window.groups, -1).sum(axis=-1)
 
 
 def depthwise_taps(x: Array, g: Array, window: Window) -> Array:
     """Returns the transpose of `depthwise` in its filters."""
-    channels, axes = x.shape[-1], "abcd"[: len(window.kernel) + 1]
-    split = g.reshape(*g.shape[:-1], channels, g.shape[-1] // channels)
-    found = np.empty((*window.kernel, *split.shape[-2:]), x.dtype)
-    for tap, here, there in taps_of(window, len(window.kernel)):
-        np.einsum(f"{axes}x,{axes}xy->xy", x[:, *there], split[:, *here], out=found[tap])
-    return found.reshape(*window.kernel, 1, g.shape[-1])
+    out, depth = g.shape[1:-1], g.shape[-1]
+    if depth > x.shape[-1]:
+        x = np.repeat(x, depth // x.shape[-1], axis=-1)
+    seen = lines(x, window, False)
+    space, rest = "nijk"[: len(out)], "xy"[: seen.ndim - 2 * len(out)]
+    cotangents = g.reshape(*seen.shape[: len(out)], *seen.shape[2 * len(out) :])
+    found = np.empty((*window.kernel, seen.shape[-1]), x.dtype)
+    for tap in product(*map(range, window.kernel)):
+        part = seen[(slice(None),) * len(out) + tap]
+        np.einsum(f"{space}{rest},{space}{rest}->{rest[-1]}", part, cotangents, out=found[tap])
+    if len(rest) == 1:
+        found = found.reshape(*window.kernel, out[-1], depth).sum(axis=-2)
+    return found.reshape(*window.kernel, 1, depth)

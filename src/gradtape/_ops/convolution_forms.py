@@ -15,6 +15,8 @@ from gradtape._ops.convolution_arguments import (
     convolved,
     tensors,
 )
+from gradtape._ops.parameters import as_number
+from gradtape.errors import InvalidArgumentError
 
 
 @composite(
@@ -211,11 +213,13 @@ def convolution(
     x, weights = tensors(input, filters)
     spatial = len(weights._value.shape) - 2
     if not 1 <= spatial <= 3:
-        raise ValueError(f"`filters` must have 1, 2 or 3 spatial axes. Received: shape {list(weights._value.shape)}.")
+        raise InvalidArgumentError(
+            f"`filters` must have 1, 2 or 3 spatial axes. Received: shape {list(weights._value.shape)}."
+        )
     first = channels_first(data_format, spatial)
     steps, apart = as_steps("strides", strides, spatial, first), as_steps("dilations", dilations, spatial, first)
     if max(steps) > 1 and max(apart) > 1:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"strides > 1 together with dilations > 1 are for tf.nn.conv{spatial}d. Received: strides={list(steps)}, "
             f"dilations={list(apart)}."
         )
@@ -244,7 +248,7 @@ def atrous_conv2d(value: TensorLike, filters: TensorLike, rate: Any, padding: An
     >>> tf.nn.atrous_conv2d(tf.ones([1, 5, 5, 1]), tf.ones([2, 2, 1, 1]), 2, "VALID").shape
     TensorShape([1, 3, 3, 1])
     """
-    if rate < 1:
-        raise ValueError(f"`rate` must be at least 1. Received: {rate}.")
+    if as_number("rate", rate) < 1:
+        raise InvalidArgumentError(f"`rate` must be at least 1. Received: {rate}.")
     apart = as_steps("rate", rate, 2, False)
     return convolved(2, value, filters, (1, 1), as_padding(padding, 2, False), False, apart)

@@ -16,7 +16,8 @@ from gradtape._ops.convolution_arguments import (
     tensors,
     transposed,
 )
-from gradtape._ops.parameters import as_ints
+from gradtape._ops.parameters import as_ints, as_number
+from gradtape.errors import InvalidArgumentError
 
 
 @composite(arrays(((1, 3, 2), (3, 1, 2)), output_shape=[(1, 5, 1)], strides=[2]))
@@ -58,7 +59,7 @@ def conv1d_transpose(
     [[[1.0], [1.0], [2.0], [2.0]]]
     """
     if data_format == "NHWC" or data_format == "NCHW":
-        raise ValueError(f"`data_format` must be 'NWC' or 'NCW'. Received: {data_format!r}.")
+        raise InvalidArgumentError(f"`data_format` must be 'NWC' or 'NCW'. Received: {data_format!r}.")
     first = channels_first(data_format, 1, ValueError)
     steps, apart = as_steps("strides", strides, 1, first), as_steps("dilations", dilations, 1, first)
     pads = as_padding(padding, 1, first)
@@ -192,10 +193,10 @@ def conv_transpose(
     TensorShape([1, 4, 1])
     """
     if not isinstance(output_shape, (Sized, Tensor)):
-        raise ValueError(f"`output_shape` must be a list or a tensor. Received: {output_shape!r}.")
+        raise InvalidArgumentError(f"`output_shape` must be a list or a tensor. Received: {output_shape!r}.")
     target = as_ints(output_shape)
     if not 3 <= len(target) <= 5:
-        raise ValueError(f"`output_shape` must have 3, 4 or 5 elements. Received: {list(target)}.")
+        raise InvalidArgumentError(f"`output_shape` must have 3, 4 or 5 elements. Received: {list(target)}.")
     transpose_of = (conv1d_transpose, conv2d_transpose, conv3d_transpose)[len(target) - 3]
     formats = ("NWC", "NHWC", "NDHWC")
     chosen = formats[len(target) - 3] if data_format is None else data_format
@@ -227,16 +228,16 @@ def atrous_conv2d_transpose(
     >>> tf.nn.atrous_conv2d_transpose(tf.ones([1, 3, 3, 1]), tf.ones([2, 2, 1, 1]), [1, 5, 5, 1], 2, "VALID").shape
     TensorShape([1, 5, 5, 1])
     """
-    if rate < 1:
-        raise ValueError(f"`rate` must be at least 1. Received: {rate}.")
+    if as_number("rate", rate) < 1:
+        raise InvalidArgumentError(f"`rate` must be at least 1. Received: {rate}.")
     if padding not in ("SAME", "VALID"):
-        raise ValueError(f"`padding` must be 'SAME' or 'VALID'. Received: {padding!r}.")
+        raise InvalidArgumentError(f"`padding` must be 'SAME' or 'VALID'. Received: {padding!r}.")
     x, weights = tensors(value, filters)
     target = as_ints(output_shape)
     if len(target) == 4 and x._value.ndim == 4 and weights._value.ndim == 4:
         taps = weights._value.shape
         if x._value.shape[-1] != taps[-1] or target[-1] != taps[-2]:
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"the channels of `value` {list(x._value.shape)}, `filters` {list(taps)} and `output_shape` "
                 f"{list(target)} do not fit."
             )

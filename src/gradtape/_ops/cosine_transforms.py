@@ -16,9 +16,10 @@ from gradtape._ops.complexes import HALVES
 from gradtape._ops.fourier import fitted
 from gradtape._ops.frames import Window, as_whole, frame, overlap_and_add, required_rank
 from gradtape._ops.joining import concat
+from gradtape._ops.parameters import as_number
 from gradtape._ops.signal_windows import vorbis_window
 from gradtape._ops.structure import reverse
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # The types 2 and 3 are each other's transpose and, but for a factor, inverse; 1 and 4 their own.
 OTHER = {1: 1, 2: 3, 3: 2, 4: 4}
@@ -66,27 +67,27 @@ def checked(input: TensorLike, type: Any, n: Any, axis: Any, norm: Any) -> tuple
     """
     if axis != -1:
         raise NotImplementedError(f"axis must be -1. Got: {axis}. Use tf.transpose to move another one there.")
+    n = None if n is None else as_number("n", n)
+    type = as_number("type", type)
     if n is not None and n < 1:
-        raise ValueError(f"n should be a positive integer or None, got {n!r}.")
+        raise InvalidArgumentError(f"n should be a positive integer or None, got {n!r}.")
     if type not in OTHER:
-        raise ValueError(f"type must be 1, 2, 3 or 4, got {type!r}.")
+        raise InvalidArgumentError(f"type must be 1, 2, 3 or 4, got {type!r}.")
     if norm not in (None, "ortho"):
-        raise ValueError(f"norm must be None or 'ortho', got {norm!r}.")
+        raise InvalidArgumentError(f"norm must be None or 'ortho', got {norm!r}.")
     if type == 1 and norm:
-        raise ValueError("the cosine transform of type 1 has no normalisation: leave norm out.")
+        raise InvalidArgumentError("the cosine transform of type 1 has no normalisation: leave norm out.")
     tensor = convert(input)
     if tensor._value.dtype not in HALVES:
-        raise TypeError(f"a tensor of float32 or float64 is wanted, got {tensor.dtype.name}. Write tf.cast first.")
+        raise WrongTypeError(f"a tensor of float32 or float64 is wanted, got {tensor.dtype.name}. Write tf.cast first.")
     if not tensor._value.ndim:
         raise InvalidArgumentError("a cosine transform wants at least one dimension, got a scalar.")
     if type == 1 and tensor._value.shape[-1] < 2:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"the cosine transform of type 1 wants at least two numbers, got shape {list(tensor._value.shape)}."
         )
     if n is not None:
-        if not isinstance(n, int | np.integer):
-            raise TypeError(f"n must be an integer, got {n!r}.")
-        tensor = fitted(tensor, (int(n),), (-1,))
+        tensor = fitted(tensor, (n,), (-1,))
     return tensor, norm == "ortho"
 
 
@@ -202,7 +203,7 @@ def mdct(
     """
     length = as_whole("frame_length", frame_length)
     if length % 4:
-        raise ValueError(f"frame_length must be a multiple of 4, got {length}.")
+        raise InvalidArgumentError(f"frame_length must be a multiple of 4, got {length}.")
     frames: Any = frame(signals, length, length // 2, pad_end)
     frames = frames * (ROOT_HALF if window_fn is None else window_fn(length, dtype=frames.dtype))
     quarter = length // 4
@@ -274,7 +275,7 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: TensorLike, name: str 
     tensor = convert(log_mel_spectrograms)
     bins = tensor._value.shape[-1:]
     if bins == (0,):
-        raise ValueError(f"num_mel_bins must be positive. Got shape {list(tensor._value.shape)}.")
+        raise InvalidArgumentError(f"num_mel_bins must be positive. Got shape {list(tensor._value.shape)}.")
     cepstra: Any = dct(tensor)
     scaled: Tensor = cepstra * (2.0 * bins[0]) ** -0.5
     return scaled

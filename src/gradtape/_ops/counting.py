@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import INDEX, as_dtype, float32, float64, int32, int64
+from gradtape._core.dtypes import BY_NUMPY, INDEX, as_dtype, float32, float64, int32, int64
 from gradtape._core.op import TensorLike
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
-from gradtape.errors import InvalidArgumentError
+from gradtape._ops.parameters import as_number
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 COUNTS = (int32, int64, float32, float64)
 
@@ -56,13 +57,19 @@ def bincount(
     """
     numbers, weight = plain(arr), None if weights is None else plain(weights)
     if weight is not None and binary_output:
-        raise ValueError("Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one.")
+        raise InvalidArgumentError(
+            "Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one."
+        )
     if axis not in (None, 0, -1):
-        raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported.")
+        raise InvalidArgumentError(
+            f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported."
+        )
+    if numbers.dtype.kind not in "biuf":
+        raise WrongTypeError(f"bincount: `arr` holds integers, got {BY_NUMPY[numbers.dtype].name}.")
     if numbers.dtype.kind not in "iu":
         numbers = numbers.astype(np.int32)
     if numbers.dtype not in INDEX:
-        raise InvalidArgumentError(f"bincount: `arr` has to be int32 or int64, got {numbers.dtype}.")
+        raise WrongTypeError(f"bincount: `arr` has to be int32 or int64, got {numbers.dtype}.")
     kind = as_dtype(dtype if weight is None else weight.dtype)
     if kind not in COUNTS:
         raise InvalidArgumentError(f"bincount: counts are int32, int64, float32 or float64, got {kind.name}.")
@@ -79,9 +86,9 @@ def bincount(
         raise InvalidArgumentError("Input arr must be non-negative!")
     length = int(numbers.max()) + 1 if numbers.size else 0
     if minlength is not None:
-        length = max(length, int(plain(minlength)))
+        length = max(length, as_number("minlength", minlength))
     if maxlength is not None:
-        length = min(length, int(plain(maxlength)))
+        length = min(length, as_number("maxlength", maxlength))
     if length < 0:
         raise InvalidArgumentError(f"size ({length}) must be non-negative")
     return make_tensor(counted(numbers, weight, length, kind.numpy, binary_output))

@@ -17,7 +17,7 @@ from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.variable import Variable
 from gradtape._ops.parameters import Shape, as_dims
 from gradtape._ops.structure import broadcast_to, reshape
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def as_shape(value: Any) -> Shape:
@@ -89,12 +89,12 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(value, Tensor):
         if wanted is not None and value.dtype is not wanted:
-            raise TypeError(
+            raise WrongTypeError(
                 f"constant: Expected tensor {value} with dtype {wanted!r}, but got dtype {value.dtype!r}. "
                 "Write tf.cast to convert it."
             )
     elif isinstance(value, (list, tuple)) and holds_tensors(value):
-        raise ValueError(
+        raise InvalidArgumentError(
             "constant: the list holds tensors, and a constant is not made of them; write tf.stack or "
             "tf.convert_to_tensor, through which gradients flow."
         )
@@ -110,7 +110,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         return reshape(tensor, dims)
     if given == 1:
         return broadcast_to(reshape(tensor, ()), dims)
-    raise TypeError(
+    raise WrongTypeError(
         f"constant: a value of {given} elements (shape {list(tensor._value.shape)}) does not fit the shape "
         f"{list(dims)}, which has {product(dims)}."
     )
@@ -322,7 +322,7 @@ def index_dtype(out_type: Any) -> Any:
     """Returns the NumPy dtype for sizes: int32, or what `out_type` says, which is int32 or int64."""
     dtype = int32 if out_type is None else as_dtype(out_type)
     if dtype not in (int32, int64):
-        raise InvalidArgumentError(f"out_type is int32 or int64, got {dtype.name}.")
+        raise WrongTypeError(f"out_type is int32 or int64, got {dtype.name}.")
     return dtype.numpy
 
 

@@ -25,7 +25,7 @@ from gradtape._ops.convolution_arrays import output_sizes
 from gradtape._ops.convolution_forms import conv2d
 from gradtape._ops.parameters import Shape, as_vector
 from gradtape._ops.structure import reshape
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 ONES = (1, 1, 1, 1)
 
@@ -46,7 +46,7 @@ def as_rates(dilations: Any, first: bool) -> Shape:
     if dilations is None:
         return (1, 1)
     if not hasattr(dilations, "__iter__"):
-        raise TypeError(f"`dilations` must be a list of 2 integers. Received: {dilations!r}.")
+        raise WrongTypeError(f"`dilations` must be a list of 2 integers. Received: {dilations!r}.")
     return as_steps("dilations", dilations, 2, first)
 
 
@@ -145,7 +145,7 @@ def separable_conv2d(
     x, weights = tensors(input, depthwise_filter)
     mixing = convert(pointwise_filter, None if hasattr(pointwise_filter, "dtype") else x.dtype)
     if mixing._value.ndim != 4 or mixing._value.shape[:2] != (1, 1):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"`pointwise_filter` must have shape [1, 1, channels, results]. Received: {list(mixing._value.shape)}."
         )
     separate = depthwise_conv2d(x, weights, strides, padding, data_format, dilations)

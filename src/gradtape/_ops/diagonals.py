@@ -20,7 +20,7 @@ from gradtape._ops.bands import ALIGNMENTS, band_matrix, band_of, band_shape, fi
 from gradtape._ops.parameters import Shape, as_ints
 from gradtape._ops.selecting import where
 from gradtape._ops.structure import reshape
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # What `tensor_diag` and `tensor_diag_part` take.
 TENSORS = FLOATS | COMPLEX | INDEX
@@ -38,7 +38,7 @@ def as_diagonals(k: Any, align: str) -> tuple[int, int]:
     if type(k) is int:
         return k, k
     if convert(k)._value.dtype.kind not in "iu":
-        raise TypeError(f"k is an integer or a pair of them, got {k!r}.")
+        raise WrongTypeError(f"k is an integer or a pair of them, got {k!r}.")
     ends = as_ints(k)
     if len(ends) not in (1, 2):
         raise InvalidArgumentError(f"k has one or two elements, got {list(ends)}.")
@@ -55,7 +55,9 @@ def as_number(value: Any, tensor: Tensor, given: Any) -> Any:
         # TensorFlow looks at what it is given, and a list has no dtype.
         if hasattr(given, "dtype"):
             return np.bool_(value)
-        raise TypeError(f"Cannot convert {value!r} to a tensor of dtype bool: give a padding_value of False or True.")
+        raise WrongTypeError(
+            f"Cannot convert {value!r} to a tensor of dtype bool: give a padding_value of False or True."
+        )
     array = to_array(value._value if isinstance(value, Tensor) else value, BY_NUMPY[tensor._value.dtype])
     if array.ndim:
         raise InvalidArgumentError(f"padding_value must be a scalar, got shape {list(array.shape)}.")
@@ -68,7 +70,7 @@ def as_size(value: Any, name: str) -> int:
         return value
     array = convert(value)._value
     if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} is an integer, got {value!r}.")
+        raise WrongTypeError(f"{name} is an integer, got {value!r}.")
     if array.ndim:
         raise InvalidArgumentError(f"{name} must be a scalar, got shape {list(array.shape)}.")
     return int(array)
@@ -336,7 +338,7 @@ def of_tensors(value: Any) -> Tensor:
     tensor = convert(value)
     if tensor._value.dtype not in TENSORS:
         names = ", ".join(sorted(dtype.name for dtype in TENSORS))
-        raise InvalidArgumentError(f"a tensor of one of {names} is wanted, got {tensor._value.dtype.name}.")
+        raise WrongTypeError(f"a tensor of one of {names} is wanted, got {tensor._value.dtype.name}.")
     return tensor
 
 

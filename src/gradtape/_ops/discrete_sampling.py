@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import DType, as_dtype, float16, float32, float64, int32, int64
+from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype, float16, float32, float64, int32, int64
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.tracking import RECORDING
 from gradtape._ops import rejection, seeds
+from gradtape._ops.parameters import as_number
 from gradtape._ops.philox import RESERVED_BLOCKS, Philox
 from gradtape._ops.sampling import STATE
 from gradtape._ops.stateless import dims_of, plain, stream_of
-from gradtape.errors import InvalidArgumentError, NotFoundError
+from gradtape.errors import InvalidArgumentError, NotFoundError, WrongTypeError
 
 _COUNTED = (float16, float32, float64, int32, int64)
 
@@ -59,23 +60,26 @@ def _counted(dtype: Any, name: str) -> DType:
 def _class_type(dtype: Any) -> DType:
     kind = as_dtype(dtype) if dtype else int64
     if kind not in (int32, int64):
-        raise ValueError(f"`dtype` is int32 or int64, got {kind.name}.")
+        raise WrongTypeError(f"`dtype` is int32 or int64, got {kind.name}.")
     return kind
 
 
 def _classes(logits: TensorLike, num_samples: TensorLike) -> tuple[Any, int]:
     values, number = plain(logits), plain(num_samples)
+    if values.dtype.kind not in "iubf" and BY_NUMPY[values.dtype].name != "bfloat16":
+        raise WrongTypeError(f"logits are of a floating-point type, got {BY_NUMPY[values.dtype].name}.")
     if values.dtype.kind in "iub":
         raise NotFoundError(f"logits are of a floating-point type, got {values.dtype.name}.")
     if values.ndim != 2:
         raise InvalidArgumentError(f"logits should be a matrix, got shape {list(values.shape)}.")
     if number.ndim:
         raise InvalidArgumentError(f"num_samples should be a scalar, got shape {list(number.shape)}.")
+    number = as_number("num_samples", number)
     if number < 0:
         raise InvalidArgumentError(f"num_samples should be non-negative, got {number}.")
     if not values.shape[1]:
         raise InvalidArgumentError("num_classes should be positive, got 0.")
-    return values, int(number)
+    return values, number
 
 
 def categorical(
@@ -212,9 +216,7 @@ def binomial_from(
     """
     kind, sizes, chances = _counted(dtype, "dtype"), plain(counts), plain(probs)
     if sizes.dtype != chances.dtype:
-        raise InvalidArgumentError(
-            f"`counts` and `probs` have one dtype, got {sizes.dtype.name} and {chances.dtype.name}."
-        )
+        raise WrongTypeError(f"`counts` and `probs` have one dtype, got {sizes.dtype.name} and {chances.dtype.name}.")
     if sizes.dtype not in (np.float16, np.float32, np.float64):
         raise NotFoundError(f"`counts` and `probs` are float16, float32 or float64, got {sizes.dtype.name}.")
     try:
@@ -300,7 +302,7 @@ def stateless_parameterized_truncated_normal(
     parameters = [plain(each) for each in (means, stddevs, minvals, maxvals)]
     dtype = parameters[0].dtype
     if any(each.dtype != dtype for each in parameters) or dtype not in (np.float16, np.float32, np.float64):
-        raise InvalidArgumentError(
+        raise WrongTypeError(
             "the four parameters are of one dtype, float16, float32 or float64, got "
             f"{[each.dtype.name for each in parameters]}."
         )

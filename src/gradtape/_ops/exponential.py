@@ -16,7 +16,8 @@ from gradtape._ops.quotients import xdivy
 
 def bounded_exp(x: Array) -> Array:
     """Returns `exp(x)`, for large `x` a number to which adding 1 changes nothing: nothing overflows."""
-    return np.exp(np.minimum(x, 11.0 if x.dtype == np.float16 else 40.0))
+    bounded = np.minimum(x, 11.0 if x.dtype == np.float16 else 40.0)
+    return np.exp(bounded, out=bounded) if bounded.ndim else np.exp(bounded)
 
 
 def log_one_plus_exp(x: Array) -> Array:
@@ -129,7 +130,7 @@ def sigmoid(x: TensorLike, name: str | None = None) -> Array:
     if x.dtype.kind == "c":
         return np.reciprocal(np.add(np.exp(np.negative(x)), 1.0))
     grown = bounded_exp(x)
-    return np.divide(grown, np.add(grown, 1.0))
+    return np.divide(grown, np.add(grown, 1.0), out=grown) if grown.ndim else grown / (grown + 1)
 
 
 @elementwise(singles(-4.0, 4.0), types=FLOATS, x=lambda g, out: -(g * expm1(out)))

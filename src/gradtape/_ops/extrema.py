@@ -15,6 +15,7 @@ from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor
 from gradtape._core.variable import Variable
 from gradtape._ops.comparison import greater_equal, keep, less_equal, logical_and, logical_not
+from gradtape.errors import InvalidArgumentError
 
 # Two grids that nowhere come nearer than a step of a finite difference.
 GRIDS = (Values(-2.0, 2.0, distinct=True), Values(-1.93, 2.11, distinct=True))
@@ -132,7 +133,7 @@ def clip_by_value(
         return clip_to_numbers(t, clip_value_min, clip_value_max)
     clipped = maximum(minimum(t, clip_value_max), clip_value_min)
     if clipped._value.shape != t._value.shape:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"clip_by_value: the bounds do not fit: the tensor has the shape {t.shape}, with them it would have "
             f"{clipped.shape}. They have to broadcast to the shape of the tensor."
         )

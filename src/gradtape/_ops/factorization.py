@@ -18,7 +18,7 @@ from gradtape._ops.creation import eye
 from gradtape._ops.parameters import Shape
 from gradtape._ops.products import matmul, matrix_product
 from gradtape._ops.structure import sum_to, transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # What LAPACK factors.
 MATRICES = (INEXACT - FLOATS) | {float32.numpy, float64.numpy}
@@ -43,7 +43,7 @@ def as_width(value: Any) -> int:
         return value
     array = convert(value)._value
     if array.dtype.kind not in "iu":
-        raise TypeError(f"the width of a band is an integer, got {value!r}.")
+        raise WrongTypeError(f"the width of a band is an integer, got {value!r}.")
     if array.ndim:
         raise InvalidArgumentError(f"the width of a band must be scalar, got shape {list(array.shape)}.")
     return int(array)

@@ -12,7 +12,7 @@ from gradtape._core import nest
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import as_dtype
 from gradtape._core.tensor import Tensor
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # What `tuple` means to Python: below it is TensorFlow's function.
 _tuple = type(())
@@ -45,7 +45,7 @@ def py_function(
     dtypes = [as_dtype(getattr(each, "dtype", each)) for each in (Tout if several else [Tout])]
     results = [] if found is None else [*found] if several and isinstance(found, list | _tuple) else [found]
     if len(results) != len(dtypes):
-        raise InvalidArgumentError(f"py_function: Tout has {len(dtypes)} dtypes, and the function gave {len(results)}.")
+        raise WrongTypeError(f"py_function: Tout has {len(dtypes)} dtypes, and the function gave {len(results)}.")
     try:
         tensors = [convert(each, dtype) for each, dtype in zip(results, dtypes, strict=True)]
     except (TypeError, ValueError) as error:

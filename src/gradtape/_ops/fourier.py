@@ -18,7 +18,7 @@ from gradtape._ops.complexes import HALVES
 from gradtape._ops.padding import pad_constant
 from gradtape._ops.parameters import Shape, as_ints
 from gradtape._ops.slicing import getitem
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # Who carries the factor 1/n: a transform, its inverse, or both by a root. The adjoint exchanges the first two.
 ADJOINT = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -147,10 +147,10 @@ def as_lengths(value: Any, count: int) -> Shape:
         TypeError: they are no list of integers.
     """
     if not isinstance(value, Tensor | Variable | list | tuple | np.ndarray):
-        raise TypeError(f"fft_length must be a list of {count} integers, got {value!r}.")
+        raise WrongTypeError(f"fft_length must be a list of {count} integers, got {value!r}.")
     kinds = {type(each) for each in value} if isinstance(value, list | tuple) else set()
     if float in kinds:
-        raise TypeError(f"fft_length must be integers, got {value!r}.")
+        raise WrongTypeError(f"fft_length must be integers, got {value!r}.")
     lengths = as_ints(value)
     if len(lengths) != count:
         raise InvalidArgumentError(f"fft_length must have shape [{count}]: one length per axis; got {list(lengths)}.")
@@ -174,7 +174,9 @@ def as_signal(name: str, value: TensorLike, real: bool) -> Tensor:
     allowed = HALVES if real else COMPLEX
     if tensor._value.dtype not in allowed:
         kinds, cure = ("float32 or float64", "float32") if real else ("complex64 or complex128", "complex64")
-        raise ValueError(f"{name} requires {kinds} inputs, got {tensor.dtype.name}. Write tf.cast(x, tf.{cure}) first.")
+        raise WrongTypeError(
+            f"{name} requires {kinds} inputs, got {tensor.dtype.name}. Write tf.cast(x, tf.{cure}) first."
+        )
     return tensor
 
 
@@ -186,7 +188,7 @@ def last_axes(count: int) -> Shape:
 def required_rank(name: str, tensor: Tensor, count: int) -> None:
     """Raises ValueError where a tensor has fewer axes than a transform."""
     if tensor._value.ndim < count:
-        raise ValueError(f"{name}: Shape {tensor._value.shape} must have rank at least {count}.")
+        raise InvalidArgumentError(f"{name}: Shape {tensor._value.shape} must have rank at least {count}.")
 
 
 def transformed(name: str, value: TensorLike, count: int, inverse: bool) -> Tensor:

@@ -33,7 +33,7 @@ def axes_from_end(axes: Any, rank: int) -> Shape:
 def as_norm(norm: Any) -> str:
     """Returns the name of a normalisation; ValueError if there is no such one."""
     if norm is not None and norm not in NORMS:
-        raise ValueError(f"norm must be one of {', '.join(map(repr, NORMS))}, got {norm!r}.")
+        raise InvalidArgumentError(f"norm must be one of {', '.join(map(repr, NORMS))}, got {norm!r}.")
     return norm or NORMS[0]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradtape._core.dtypes import as_dtype, complex64, float32
+from gradtape._core.dtypes import DType, as_dtype, complex64, float32, float64
 from gradtape._core.op import TensorLike
 from gradtape._core.tensor import Tensor
 from gradtape._ops import fourier_axes
 from gradtape._ops.casting import cast
+from gradtape.errors import WrongTypeError
 
 
 def fftnd(input: TensorLike, fft_length: Any, axes: Any, name: str | None = None) -> Tensor:
@@ -59,6 +60,14 @@ def ifftnd(input: TensorLike, fft_length: Any, axes: Any, name: str | None = Non
     return fourier_axes.ifftnd(input, fft_length, axes)
 
 
+def as_result(dtype: Any, whole: bool) -> DType:
+    """Returns the dtype of a transform's result; WrongTypeError for one that is not complex, or not floating-point."""
+    kind = as_dtype(dtype)
+    if not (kind.is_complex if whole else kind in (float32, float64)):
+        raise WrongTypeError(f"{kind.name} is no dtype of {'a spectrum' if whole else 'a signal'}.")
+    return kind
+
+
 def rfftnd(input: TensorLike, fft_length: Any, axes: Any, Tcomplex: Any = complex64, name: str | None = None) -> Tensor:
     """Returns the half of the Fourier transform of real numbers along some axes that implies the other.
 
@@ -81,7 +90,7 @@ def rfftnd(input: TensorLike, fft_length: Any, axes: Any, Tcomplex: Any = comple
     array([[3.+0.j, 3.+0.j],
            [0.+0.j, 0.+0.j]], dtype=complex64)
     """
-    result: Tensor = cast(fourier_axes.rfftnd(input, fft_length, axes), as_dtype(Tcomplex))
+    result: Tensor = cast(fourier_axes.rfftnd(input, fft_length, axes), as_result(Tcomplex, True))
     return result
 
 
@@ -108,5 +117,5 @@ def irfftnd(input: TensorLike, fft_length: Any, axes: Any, Treal: Any = float32,
            [0., 0.],
            [0., 0.]], dtype=float32)
     """
-    result: Tensor = cast(fourier_axes.irfftnd(input, fft_length, axes), as_dtype(Treal))
+    result: Tensor = cast(fourier_axes.irfftnd(input, fft_length, axes), as_result(Treal, False))
     return result

@@ -114,7 +114,7 @@ def as_whole(name: str, value: Any, error: type[Exception] = InvalidArgumentErro
         return value
     array = convert(value)._value
     if array.ndim:
-        raise ValueError(f"{name}: Shape {array.shape} must have rank 0: one integer is wanted.")
+        raise InvalidArgumentError(f"{name}: Shape {array.shape} must have rank 0: one integer is wanted.")
     if array.dtype.kind not in "iu":
         raise error(f"{name} must be an integer, got {value!r}.")
     return int(array)
@@ -130,7 +130,7 @@ def positive_step(step: int) -> int:
 def required_rank(name: str, tensor: Tensor, rank: int) -> None:
     """Raises ValueError where a tensor has fewer dimensions than are needed."""
     if tensor._value.ndim < rank:
-        raise ValueError(f"{name}: Shape {tensor._value.shape} must have rank at least {rank}.")
+        raise InvalidArgumentError(f"{name}: Shape {tensor._value.shape} must have rank at least {rank}.")
 
 
 @composite(
@@ -340,7 +340,11 @@ def inverse_stft(
     tensor = convert(stfts)
     required_rank("inverse_stft", tensor, 2)
     length = as_whole("frame_length", frame_length)
+    if length < 0:
+        raise InvalidArgumentError(f"Dimension {length} must be >= 0: frame_length is the length of a frame.")
     size = next_power_of_two(length) if fft_length is None else as_whole("fft_length", fft_length)
+    if size < 1:
+        raise InvalidArgumentError(f"fft_length must be at least 1, got {size}.")
     frames: Any = fitted(irfft(tensor, [size]), (length,), (-1,))
     if window_fn is not None:
         frames = frames * window_fn(length, dtype=frames.dtype)

@@ -24,6 +24,8 @@ INDICES = INDEX | {np.dtype(np.int16)}
 NUMBERS_AND_INDICES = (Values(), Values(0, 2, "index"))
 # Up to so many numbers NumPy's `add.at` is faster as it stands than on flat indices.
 FEW = 1000
+# From so many numbers on a sparse product is faster, and worth that SciPy's sparse matrices are imported.
+MANY = 20000
 
 
 def check_indices(indices: Any, size: int) -> None:
@@ -88,7 +90,7 @@ def pulled_rows(g: Any, indices: Any, shape: Shape, axis: int | None, batch_dims
     batch=gathered_behind,
     types={"params": EVERY, "indices": INDICES},
     holomorphic=False,
-    canonical={"axis": as_optional_axis, "batch_dims": int},
+    canonical={"axis": as_optional_axis, "batch_dims": as_axis},
     params=lambda g, indices, params_shape, axis, batch_dims: pulled_rows(g, indices, params_shape, axis, batch_dims),
     indices=NOT_DIFFERENTIABLE,
 )
@@ -211,6 +213,9 @@ def scatter_rows(values: TensorLike, indices: TensorLike, shape: Any) -> Array:
 def add_rows(values: Array, indices: Array, shape: Shape) -> Array:
     """The scatter of rows, on arrays."""
     width = prod(shape[1:])
+    many = values.size >= MANY and width > 1 and len(indices) > 1 and values.dtype.char in "fdFDil"
+    if many and indices.min() >= 0 and indices.max() < shape[0]:
+        return add_many_rows(values.reshape(len(indices), width), indices, shape)
     out = np.zeros_like(values, shape=shape, order="C")
     if len(indices) == 1:
         out[indices] = values
@@ -221,6 +226,17 @@ def add_rows(values: Array, indices: Array, shape: Shape) -> Array:
         flat = (indices.astype(np.intp)[:, None] * width + np.arange(width)).reshape(-1)
         np.add.at(out.reshape(-1), flat, values.reshape(-1))
     return out
+
+
+def add_many_rows(rows: Array, indices: Array, shape: Shape) -> Array:
+    """The scatter of rows as a product with a matrix that has a single 1 in each column; SciPy adds whole rows."""
+    from scipy.sparse import csc_array
+
+    # Complex numbers are pairs of real ones here: 1 times an infinite one would have NaN in it.
+    flat = np.ascontiguousarray(rows).view(rows.real.dtype)
+    count, places = len(indices), indices.astype(np.int32) if indices.dtype.itemsize == 2 else indices
+    columns = (np.ones(count, flat.dtype), places, np.arange(count + 1, dtype=places.dtype))
+    return (csc_array(columns, shape=(shape[0], count)) @ flat).view(rows.dtype).reshape(shape)
 
 
 def flat_indices(indices: Array, shape: Shape) -> Array:
@@ -301,7 +317,11 @@ def gather_nd(
     """
     if not batch_dims:
         return take_nd(params, indices)
-    places = np.asarray(indices)
+    batch_dims, places = as_axis(batch_dims), np.asarray(convert(indices)._value)
+    if not 0 <= batch_dims < places.ndim:
+        raise InvalidArgumentError(
+            f"gather_nd: batch_dims = {batch_dims} must be at least 0 and less than rank(indices) = {places.ndim}."
+        )
     lead = places.shape[:batch_dims]
     grid = np.indices(lead, places.dtype).reshape((batch_dims, *lead, *(1,) * (places.ndim - batch_dims)))
     grids = [np.broadcast_to(each, (*places.shape[:-1], 1)) for each in grid]
@@ -356,8 +376,8 @@ def scatter_nd(indices: TensorLike, updates: TensorLike, shape: Any, name: str |
     return add_rows(updates.reshape((len(rows), *shape[depth:])), rows, whole).reshape(shape)
 
 
-def written_shape(tensor_shape: Shape, indices_shape: Shape, updates_shape: Shape) -> Shape:
-    """The shape rule of `tensor_scatter_nd_update`."""
+def written_shape(tensor_shape: Shape, indices_shape: Shape, updates_shape: Shape, **params: Any) -> Shape:
+    """The shape rule of `tensor_scatter_nd_update` and `tensor_scatter_nd_add`."""
     return scattered(indices_shape, updates_shape, tensor_shape)
 
 
@@ -404,14 +424,21 @@ def tensor_scatter_nd_update(
     return out
 
 
-@composite(
+@primitive(
     arrays(
         ((3, 2), (4, 2), (4,)), ((3, 2), (4, 1), (4, 2)), ((3,), (0, 1), (0,)), values=(*NUMBERS_AND_INDICES, Values())
-    )
+    ),
+    shape=written_shape,
+    batch=with_numbers,
+    types={"tensor": NUMBERS, "indices": INDICES, "updates": NUMBERS},
+    holomorphic=False,
+    tensor=lambda g: g,
+    indices=NOT_DIFFERENTIABLE,
+    updates=lambda g, indices: take_nd(g, indices),
 )
 def tensor_scatter_nd_add(
     tensor: TensorLike, indices: TensorLike, updates: TensorLike, bad_indices_policy: str = "", name: str | None = None
-) -> Tensor:
+) -> Array:
     """Returns a tensor to which slices are added where vectors of indices say.
 
     Args:
@@ -431,9 +458,12 @@ def tensor_scatter_nd_add(
     >>> tf.tensor_scatter_nd_add([1, 2, 3], [[0], [0]], [10, 30])
     <tf.Tensor: shape=(3,), dtype=int32, numpy=array([41,  2,  3], dtype=int32)>
     """
-    base = convert(tensor)
-    added = updates if isinstance(updates, type(base)) else convert(updates, base.dtype)
-    return base + scatter_nd(indices, added, base._value.shape)
+    scattered(indices.shape, updates.shape, tensor.shape)
+    depth = indices.shape[-1]
+    rows, size = flat_indices(indices, tensor.shape).reshape(-1), prod(tensor.shape[:depth])
+    slices = updates.reshape((len(rows), *tensor.shape[depth:]))
+    total = add_rows(slices, rows, (size, *tensor.shape[depth:])).reshape(tensor.shape)
+    return np.add(tensor, total, out=total)
 
 
 @composite(arrays(((3, 2), (4, 2), (4,)), values=(*NUMBERS_AND_INDICES, Values())))

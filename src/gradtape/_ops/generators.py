@@ -27,7 +27,7 @@ from gradtape._ops.stateless import (
     uniform_from,
     unsupported,
 )
-from gradtape.errors import InvalidArgumentError, UnimplementedError
+from gradtape.errors import InvalidArgumentError, UnimplementedError, WrongTypeError
 
 _MASK = 2**64 - 1
 _SIZES = {Algorithm.PHILOX.value: 3, Algorithm.THREEFRY.value: 2, Algorithm.AUTO_SELECT.value: 3}
@@ -35,7 +35,7 @@ _SIZES = {Algorithm.PHILOX.value: 3, Algorithm.THREEFRY.value: 2, Algorithm.AUTO
 
 def _size(alg: int) -> int:
     if alg not in _SIZES:
-        raise ValueError(unsupported(alg))
+        raise InvalidArgumentError(unsupported(alg))
     return _SIZES[alg]
 
 
@@ -44,24 +44,29 @@ def _numbers(value: Any) -> Any:
     if isinstance(value, int):
         return np.array(value & _MASK, np.uint64).view(np.int64)
     if isinstance(value, (list, tuple)):
+        value = value if all(isinstance(each, int) for each in value) else plain(value)
         return np.array([_numbers(each) for each in value], np.int64)
     array = plain(value)
+    if array.dtype.kind not in "biuf":
+        raise WrongTypeError(f"a seed is made of integers, got {value!r}.")
     return array.view(np.int64) if array.dtype == np.uint64 else array.astype(np.int64)
 
 
 def _state(value: Any, alg: int) -> Any:
     state = _numbers(value)
     if state.shape != (_size(alg),):
-        raise ValueError(f"a state of this algorithm has shape [{_size(alg)}], got {list(state.shape)}.")
+        raise InvalidArgumentError(f"a state of this algorithm has shape [{_size(alg)}], got {list(state.shape)}.")
     return state
 
 
 def _joined(key: Any, counter: Any, alg: int) -> Any:
     counters, keys = _numbers(counter), _numbers(key)
     if counters.shape != (_size(alg) - 1,):
-        raise ValueError(f"a counter of this algorithm has shape [{_size(alg) - 1}], got {list(counters.shape)}.")
+        raise InvalidArgumentError(
+            f"a counter of this algorithm has shape [{_size(alg) - 1}], got {list(counters.shape)}."
+        )
     if keys.shape != ():
-        raise ValueError(f"a key is one integer, got shape {list(keys.shape)}.")
+        raise InvalidArgumentError(f"a key is one integer, got shape {list(keys.shape)}.")
     return np.append(counters, keys)
 
 
@@ -227,9 +232,9 @@ class Generator:
         """Returns numbers drawn evenly from `minval` up to, not including, `maxval`; None for both: any integers."""
         kind = as_dtype(dtype)
         if kind.is_integer and (minval is None) != (maxval is None):
-            raise ValueError(f"For {kind.name}, give both minval and maxval or None for both.")
+            raise InvalidArgumentError(f"For {kind.name}, give both minval and maxval or None for both.")
         if not kind.is_floating and kind not in INTEGERS:
-            raise InvalidArgumentError(f"`dtype` is floating-point or of 32 or 64 bits, got {kind.name}.")
+            raise WrongTypeError(f"`dtype` is floating-point or of 32 or 64 bits, got {kind.name}.")
         dims = dims_of(shape)
         stream = self._advance(math.prod(dims) * RESERVED_BLOCKS)
         return uniform_from(stream, dims, minval, maxval, kind)
@@ -238,7 +243,7 @@ class Generator:
         """Returns integers of which every bit is random, of int32, int64, uint32 or uint64."""
         kind = as_dtype(dtype)
         if kind not in INTEGERS:
-            raise InvalidArgumentError(f"`dtype` is int32, int64, uint32 or uint64, got {kind.name}.")
+            raise WrongTypeError(f"`dtype` is int32, int64, uint32 or uint64, got {kind.name}.")
         return self.uniform(shape, None, None, kind)
 
     def binomial(

@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._core.conversion import convert
+from gradtape._core.dispatch import convert_hint
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.tensor import make_tensor
+from gradtape._ops.parameters import as_number
 from gradtape._ops.stateless import plain
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 _FIRST_KEY = 498247692  # TensorFlow's, before the two numbers of the seed
 _FEW = 1 << 13  # below, a table is faster
@@ -99,14 +102,14 @@ def random_index_shuffle(
     >>> tf.random_index_shuffle(tf.range(5), seed=[498247692, 1, 2], max_index=4).numpy()
     array([2, 0, 1, 4, 3], dtype=int32)
     """
-    indices, words, ends = plain(index), plain(seed), plain(max_index)
+    indices, words = plain(index), plain(seed)
+    ends = plain(convert_hint(max_index, convert(index).dtype))
     for what, array in (("index", indices), ("seed", words), ("max_index", ends)):
         if array.dtype.kind not in "iu" or array.dtype.itemsize < 4:
-            raise InvalidArgumentError(f"`{what}` is int32, int64, uint32 or uint64, got {array.dtype.name}.")
+            raise WrongTypeError(f"`{what}` is int32, int64, uint32 or uint64, got {array.dtype.name}.")
     if indices.dtype != ends.dtype:
-        raise InvalidArgumentError(
-            f"`index` and `max_index` have one dtype, got {indices.dtype.name} and {ends.dtype.name}."
-        )
+        raise WrongTypeError(f"`index` and `max_index` have one dtype, got {indices.dtype.name} and {ends.dtype.name}.")
+    rounds = as_number("rounds", rounds)
     if rounds < 4 or rounds % 2:
         raise InvalidArgumentError(f"`rounds` is an even number of at least 4, got {rounds}.")
     count = max(indices.size, ends.size, words.size // 3)

@@ -20,7 +20,7 @@ from gradtape._ops.counting import plain
 from gradtape._ops.creation import shape
 from gradtape._ops.parameters import Shape
 from gradtape._ops.structure import identity
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 PRECISE = frozenset({float32.numpy, float64.numpy})
 
@@ -28,7 +28,7 @@ PRECISE = frozenset({float32.numpy, float64.numpy})
 def as_list(value: Any, name: str) -> list[Tensor]:
     """Returns the tensors of a list; raises InvalidArgumentError if there are none."""
     if not isinstance(value, list | tuple):
-        raise TypeError(f"{name}: a list of tensors is wanted, got {value!r}.")
+        raise WrongTypeError(f"{name}: a list of tensors is wanted, got {value!r}.")
     if not value:
         raise InvalidArgumentError(f"{name}: at least one tensor is wanted, got an empty list.")
     return [convert(each) for each in value]
@@ -55,7 +55,7 @@ def shape_n(input: Any, out_type: Any = int32, name: str | None = None) -> list[
     tensors = as_list(input, "shape_n")
     if len({each.dtype for each in tensors}) > 1:
         names = ", ".join(each.dtype.name for each in tensors)
-        raise InvalidArgumentError(f"shape_n: the tensors have to have one dtype, got {names}.")
+        raise WrongTypeError(f"shape_n: the tensors have to have one dtype, got {names}.")
     return [shape(each, out_type) for each in tensors]
 
 
@@ -139,7 +139,7 @@ def broadcast_static_shape(shape_x: TensorShape, shape_y: TensorShape) -> Tensor
             # A known size above 1 is what an unknown one has to be, or is broadcast to.
             sizes.append(next((size for size in (x, y) if size is not None and size > 1), None))
         elif x != y and 1 not in (x, y):
-            raise ValueError(f"Incompatible shapes for broadcasting: {first} and {second}.")
+            raise InvalidArgumentError(f"Incompatible shapes for broadcasting: {first} and {second}.")
         else:
             sizes.append(y if x == 1 else x)
     return TensorShape(sizes)
@@ -166,7 +166,7 @@ def broadcast_dynamic_shape(shape_x: TensorLike, shape_y: TensorLike) -> Tensor:
     known = given[0].dtype if given else int32
     sizes = [plain(convert_hint(each, known)) for each in (shape_x, shape_y)]
     if sizes[0].dtype != sizes[1].dtype or sizes[0].dtype not in INDEX:
-        raise InvalidArgumentError(
+        raise WrongTypeError(
             f"two shapes of one dtype, int32 or int64, are wanted; got {sizes[0].dtype} and {sizes[1].dtype}."
         )
     for each in sizes:

@@ -16,7 +16,7 @@ from gradtape._ops.casting import cast
 from gradtape._ops.creation import zeros
 from gradtape._ops.parameters import Shape, as_axis, in_range
 from gradtape._ops.structure import transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import WrongTypeError
 
 DISTINCT = Values(-2.0, 2.0, distinct=True)
 
@@ -111,7 +111,7 @@ def isotonic_regression(inputs: TensorLike, decreasing: bool = True, axis: Any =
     if dtype.kind == "i":
         tensor = cast(tensor, float32 if dtype.itemsize <= 2 else float64)
     elif not tensor.dtype.is_floating:
-        raise InvalidArgumentError(
+        raise WrongTypeError(
             f"isotonic_regression: signed integers or floating-point numbers are wanted, got {tensor.dtype.name}."
         )
     rank = len(tensor._value.shape)

@@ -190,7 +190,7 @@ def as_splits(value: Any) -> int | Shape:
     if type(value) is int or isinstance(value, np.integer):
         return int(value)
     if isinstance(value, float) or (isinstance(value, Tensor) and not value.ndim):
-        raise ValueError(
+        raise InvalidArgumentError(
             "Rank-0 tensors are not supported as the num_or_size_splits argument to split: give a Python integer for "
             f"a number of parts, or a list of sizes; got {value!r}."
         )

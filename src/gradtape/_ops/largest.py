@@ -14,11 +14,10 @@ from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import Values, arrays
 from gradtape._core.tensor import Tensor
 from gradtape._ops.arithmetic import negative
-from gradtape._ops.counting import plain
-from gradtape._ops.parameters import Shape, as_axis, in_range
+from gradtape._ops.parameters import Shape, as_axis, as_number, in_range
 from gradtape._ops.sorting import take_along, top_places
 from gradtape._ops.structure import transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 DISTINCT = Values(-2.0, 2.0, distinct=True)
 
@@ -38,7 +37,7 @@ def extremes(operand: TensorLike, k: Any, axis: Any, least: bool) -> ApproxTopK:
     """
     tensor = convert(operand)
     if not tensor.dtype.is_floating:
-        raise InvalidArgumentError(
+        raise WrongTypeError(
             f"approximate extremes are of floating-point numbers, got {tensor.dtype.name}; tf.math.top_k takes "
             "all real numbers."
         )
@@ -46,7 +45,7 @@ def extremes(operand: TensorLike, k: Any, axis: Any, least: bool) -> ApproxTopK:
     place = in_range(as_axis(axis), rank)
     perm = [each for each in range(rank) if each != place] + [place]
     turned = tensor if place == rank - 1 else transpose(tensor, perm)
-    count = int(plain(k)) if type(k) is not int else k
+    count = as_number("k", k)
     places = top_places(negative(turned) if least else turned, count, int32.numpy)
     values = take_along(turned, places, -1)
     if place == rank - 1:
@@ -174,4 +173,4 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: Any, name: str | N
     >>> tf.math.in_top_k([1, 0], [[0.1, 0.9], [0.2, 0.8]], 1).numpy()
     array([ True, False])
     """
-    return among_first(targets, convert(predictions, float32), k if type(k) is int else int(plain(k)))
+    return among_first(targets, convert(predictions, float32), as_number("k", k))

@@ -15,10 +15,11 @@ from gradtape._core.sampling import Values, arrays, pairs
 from gradtape._core.tensor import Tensor
 from gradtape._ops.casting import cast
 from gradtape._ops.exponential import exp, sigmoid
-from gradtape._ops.parameters import Shape
-from gradtape._ops.reduction import reduce_sum
+from gradtape._ops.parameters import Shape, as_axis
+from gradtape._ops.reduction import MAXIMUM, reduce_sum
+from gradtape._ops.standardization import BLOCK, blocks
 from gradtape._ops.structure import broadcast_to, expand_dims
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def as_class_axis(value: Any) -> int:
@@ -28,8 +29,8 @@ def as_class_axis(value: Any) -> int:
     if type(value) is int:
         return value
     if isinstance(value, (list, tuple, float, str)):
-        raise TypeError(f"the axis of the classes is an integer, got {value!r}.")
-    return int(value)
+        raise WrongTypeError(f"the axis of the classes is an integer, got {value!r}.")
+    return as_axis(value)
 
 
 def class_shape(logits_shape: Shape, axis: int = -1, **params: Any) -> Shape:
@@ -48,8 +49,13 @@ def class_shape(logits_shape: Shape, axis: int = -1, **params: Any) -> Shape:
 def shifted_logits(logits: Any, axis: int) -> Any:
     """Returns logits less their maximum along the axis, so that no exponential overflows."""
     if logits.ndim == 0:
-        raise ValueError(axis)
+        raise InvalidArgumentError(axis)
     return np.subtract(logits, np.maximum.reduce(logits, axis=axis, keepdims=True, initial=-np.inf), order="C")
+
+
+def by_blocks(array: Any, axis: int) -> bool:
+    """Returns whether to go through an array some rows at a time: it is large, and the axis is not that of the rows."""
+    return array.size >= BLOCK and array.ndim > 1 and -array.ndim < axis < array.ndim and axis != 0
 
 
 SOFTMAX = arrays((3,), (2, 3), axis=[-1, 0]) + arrays((2, 3, 2), axis=[1]) + arrays((0,), (2, 0), axis=[-1])
@@ -86,6 +92,14 @@ def softmax(logits: TensorLike, axis: Any = None, name: str | None = None) -> Ar
 
 def probabilities(logits: Any, axis: int) -> Any:
     """Returns the softmax of an array, as a new array in C order."""
+    if by_blocks(logits, axis):
+        out = np.empty(logits.shape, logits.dtype)
+        for rows, _ in blocks(logits.shape, logits.dtype):
+            part = out[rows]
+            np.subtract(logits[rows], MAXIMUM.reduce(logits[rows], axis=axis, keepdims=True, initial=-np.inf), out=part)
+            np.exp(part, out=part)
+            part /= np.add.reduce(part, axis=axis, keepdims=True)
+        return out
     powers = shifted_logits(logits, axis)
     np.exp(powers, out=powers)
     powers /= np.add.reduce(powers, axis=axis, keepdims=True)
@@ -98,7 +112,7 @@ def probabilities(logits: Any, axis: int) -> Any:
     batch=moving(axis=past_axis),
     types=FLOATS,
     canonical={"axis": as_class_axis},
-    logits=lambda g, out, axis: g - exp(out) * reduce_sum(g, axis, True),
+    logits=lambda g, out, axis: pull_log_softmax(g, out, axis),
 )
 def log_softmax(logits: TensorLike, axis: Any = None, name: str | None = None) -> Array:
     """Returns the logarithm of `softmax`, without overflow or underflow.
@@ -118,8 +132,37 @@ def log_softmax(logits: TensorLike, axis: Any = None, name: str | None = None) -
     >>> tf.nn.log_softmax([0.0, 1000.0])
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([-1000.,     0.], dtype=float32)>
     """
+    if by_blocks(logits, axis):
+        out = np.empty(logits.shape, logits.dtype)
+        for rows, room in blocks(logits.shape, logits.dtype):
+            part = out[rows]
+            np.subtract(logits[rows], MAXIMUM.reduce(logits[rows], axis=axis, keepdims=True, initial=-np.inf), out=part)
+            np.exp(part, out=room)
+            part -= np.log(np.add.reduce(room, axis=axis, keepdims=True))
+        return out
     distance = shifted_logits(logits, axis)
     return distance - np.log(np.add.reduce(np.exp(distance), axis=axis, keepdims=True))
+
+
+@primitive(
+    arrays(((3,), (3,)), ((2, 3), (2, 3)), axis=[-1, 0]) + arrays(((2, 0), (2, 0)), axis=[-1]),
+    shape=lambda above_shape, logs_shape, axis: above_shape,
+    batch=moving(axis=past_axis),
+    types=FLOATS,
+    above=lambda g, logs, axis: g - reduce_sum(g * exp(logs), axis, True),
+    logs=lambda g, above, logs, axis: -(g * exp(logs) * reduce_sum(above, axis, True)),
+)
+def pull_log_softmax(above: TensorLike, logs: TensorLike, axis: int) -> Array:
+    """Returns the cotangent of the logits of a logarithm of softmax whose result is `logs`; not for users."""
+    if by_blocks(above, axis):
+        found = np.empty(above.shape, above.dtype)
+        for rows, _ in blocks(above.shape, above.dtype):
+            part = found[rows]
+            np.exp(logs[rows], out=part)
+            part *= np.add.reduce(above[rows], axis=axis, keepdims=True)
+            np.subtract(above[rows], part, out=part)
+        return found
+    return above - np.exp(logs) * np.add.reduce(above, axis=axis, keepdims=True)
 
 
 def entropy_shape(labels_shape: Shape, logits_shape: Shape, axis: int = -1) -> Shape:
@@ -328,11 +371,11 @@ def sigmoid_cross_entropy_with_logits(
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.6931472, 0.       ], dtype=float32)>
     """
     if labels is None or logits is None:
-        raise ValueError("Both `labels` and `logits` must be provided for sigmoid_cross_entropy_with_logits.")
+        raise InvalidArgumentError("Both `labels` and `logits` must be provided for sigmoid_cross_entropy_with_logits.")
     target = labels if type(labels) is Tensor else convert(labels)
     scores = logits if type(logits) is Tensor else convert(logits)
     if target._value.shape != scores._value.shape:
-        raise ValueError(
+        raise InvalidArgumentError(
             "`logits` and `labels` must have the same shape, received "
             f"({scores._value.shape} vs {target._value.shape})."
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert
+from gradtape._core.dispatch import convert_hint
 from gradtape._core.dtypes import INDEX, as_dtype, int32
 from gradtape._core.families import composite, primitive
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
@@ -20,7 +21,7 @@ from gradtape._ops.parameters import Shape
 from gradtape._ops.products import matmul, matrix_product
 from gradtape._ops.spectra import SPREAD
 from gradtape._ops.structure import broadcast_to
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def moved_shape(x_shape: Shape, places_shape: Shape, back: bool) -> Shape:
@@ -153,7 +154,7 @@ def lu(input: TensorLike, output_idx_type: Any = int32, name: str | None = None)
     """
     dtype = as_dtype(output_idx_type)
     if dtype.name not in ("int32", "int64"):
-        raise InvalidArgumentError(f"output_idx_type must be int32 or int64, got {dtype.name}.")
+        raise WrongTypeError(f"output_idx_type must be int32 or int64, got {dtype.name}.")
     return Lu(*factors_and_places(input, dtype.numpy))
 
 
@@ -162,11 +163,20 @@ def factors_of(lower_upper: Any, perm: Any) -> tuple[Tensor, Tensor]:
     factors, places = convert(lower_upper), convert(perm)
     shape = factors._value.shape
     if len(shape) < 2:
-        raise ValueError(f"Input `lower_upper` must have at least 2 dimensions, got shape {list(shape)}.")
+        raise InvalidArgumentError(f"Input `lower_upper` must have at least 2 dimensions, got shape {list(shape)}.")
     if places._value.ndim != len(shape) - 1:
-        raise ValueError(f"Input `perm` must have {len(shape) - 1} dimensions, got shape {list(places._value.shape)}.")
+        raise InvalidArgumentError(
+            f"Input `perm` must have {len(shape) - 1} dimensions, got shape {list(places._value.shape)}."
+        )
     if shape[-1] != shape[-2]:
-        raise ValueError(f"`lower_upper` must be square, got shape {list(shape)}.")
+        raise InvalidArgumentError(f"`lower_upper` must be square, got shape {list(shape)}.")
+    if places._value.dtype.kind not in "iu":
+        raise WrongTypeError(f"Input `perm` holds integers, got {places.dtype.name}.")
+    rows = np.arange(shape[-1])
+    # A batch of them inside of a map comes from `lu` itself.
+    here = places._value if isinstance(places._value, np.ndarray) else rows
+    if places._value.shape[-1] != shape[-1] or (np.sort(here, -1) != rows).any():
+        raise InvalidArgumentError(f"Input `perm` must be a permutation of {shape[-1]} rows, got {places!r}.")
     return factors, places
 
 
@@ -237,12 +247,14 @@ def lu_solve(
            [1.]], dtype=float32)
     """
     factors, places = factors_of(lower_upper, perm)
-    right = convert(rhs)
+    right = convert_hint(rhs, factors.dtype)
     shape, size = right._value.shape, factors._value.shape[-1]
     if len(shape) < 2:
-        raise ValueError(f"Input `rhs` must have at least 2 dimensions, got shape {list(shape)}.")
+        raise InvalidArgumentError(f"Input `rhs` must have at least 2 dimensions, got shape {list(shape)}.")
     if shape[-2] != size:
-        raise ValueError(f"`lower_upper.shape[-1]` must equal `rhs.shape[-2]`: {size} columns meet {shape[-2]} rows.")
+        raise InvalidArgumentError(
+            f"`lower_upper.shape[-1]` must equal `rhs.shape[-2]`: {size} columns meet {shape[-2]} rows."
+        )
     front = broadcast_shapes(factors._value.shape[:-2], shape[:-2])
     if front != shape[:-2]:
         right = broadcast_to(right, (*front, *shape[-2:]))

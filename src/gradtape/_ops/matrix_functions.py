@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert
+from gradtape._core.dispatch import convert_hint
 from gradtape._core.dtypes import COMPLEX
 from gradtape._core.families import composite, primitive
 from gradtape._core.op import Array, TensorLike
@@ -27,7 +29,7 @@ from gradtape._ops.slicing import getitem
 from gradtape._ops.solving import INVERTIBLE, REAL_MATRICES, cholesky_solve
 from gradtape._ops.spectra import SPREAD
 from gradtape._ops.structure import expand_dims
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 SMALL = Values(-0.7, 0.7)
 
@@ -141,7 +143,9 @@ def expm(input: TensorLike, name: str | None = None) -> Tensor:
     """
     tensor = convert(input)
     if tensor._value.dtype not in MATRICES:
-        raise ValueError(f"tf.linalg.expm does not support matrices of type {tensor.dtype}: cast to float32 or wider.")
+        raise WrongTypeError(
+            f"tf.linalg.expm does not support matrices of type {tensor.dtype}: cast to float32 or wider."
+        )
     return matrix_exponential(tensor)
 
 
@@ -158,7 +162,9 @@ def logarithm(matrix: Any) -> Any:
         warnings.simplefilter("ignore")
         for place in np.ndindex(matrix.shape[:-2]):
             if np.isfinite(wide[place]).all():
-                out[place] = compute(wide[place])
+                # SciPy refuses to estimate the error of a logarithm that is infinite.
+                with contextlib.suppress(ValueError):
+                    out[place] = compute(wide[place])
     return out
 
 
@@ -290,7 +296,7 @@ matrix_square_root = sqrtm
 def inverted_shape(a_shape: Shape) -> Shape:
     """The shape rule of `generalized_inverse`."""
     if len(a_shape) < 2:
-        raise ValueError(f"Input `a` must have at least 2 dimensions (saw: {len(a_shape)}).")
+        raise InvalidArgumentError(f"Input `a` must have at least 2 dimensions (saw: {len(a_shape)}).")
     return (*a_shape[:-2], a_shape[-1], a_shape[-2])
 
 
@@ -334,7 +340,7 @@ def real_matrices(a: Any) -> Tensor:
     """Returns matrices of real numbers as a tensor; raises what TensorFlow does for others."""
     tensor = convert(a)
     if tensor._value.dtype not in REAL_MATRICES:
-        raise TypeError(f"Input `a` must be of float32 or float64, got {tensor.dtype.name}: cast it.")
+        raise WrongTypeError(f"Input `a` must be of float32 or float64, got {tensor.dtype.name}: cast it.")
     inverted_shape(tensor._value.shape)
     return tensor
 
@@ -434,9 +440,10 @@ def lstsq(
     >>> tf.linalg.lstsq([[2.0], [0.0]], [[4.0], [1.0]]).numpy()
     array([[2.]], dtype=float32)
     """
-    a, b = convert(matrix), convert(rhs)
+    a = convert(matrix)
+    b = convert_hint(rhs, a.dtype)
     if a._value.dtype not in MATRICES:
-        raise InvalidArgumentError(f"lstsq takes float32, float64 or complex numbers, got {a.dtype.name}: cast them.")
+        raise WrongTypeError(f"lstsq takes float32, float64 or complex numbers, got {a.dtype.name}: cast them.")
     if not fast:
         return matmul(generalized_inverse(a), b)
     rows, columns = a._value.shape[-2:] if a._value.ndim > 1 else (0, 0)

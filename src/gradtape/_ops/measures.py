@@ -16,15 +16,18 @@ from gradtape._ops.casting import cast
 from gradtape._ops.counting import plain
 from gradtape._ops.creation import ones
 from gradtape._ops.gather import scatter_nd
-from gradtape._ops.parameters import Shape
-from gradtape.errors import InvalidArgumentError
+from gradtape._ops.parameters import Shape, as_number
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 WIDE = frozenset({int32.numpy, int64.numpy, float32.numpy, float64.numpy})
 
 
 def classes(value: Any, name: str) -> Array:
     """Returns numbers of classes as an int64 array; InvalidArgumentError for negative ones."""
-    array = plain(value).astype(np.int64)
+    array = plain(value)
+    if array.dtype.kind not in "biuf":
+        raise WrongTypeError(f"`{name}` holds numbers of classes, got {BY_NUMPY[array.dtype].name}.")
+    array = array.astype(np.int64)
     if array.size and array.min() < 0:
         raise InvalidArgumentError(f"`{name}` contains negative values: classes are numbered from 0.")
     return array
@@ -75,7 +78,7 @@ def confusion_matrix(
             raise InvalidArgumentError("num_classes has to be given where there are no labels.")
         count = int(max(true.max(), found.max())) + 1
     else:
-        count = int(plain(convert(num_classes)))
+        count = as_number("num_classes", num_classes)
         for word, array in (("labels", true), ("predictions", found)):
             if array.size and array.max() >= count:
                 raise InvalidArgumentError(f"`{word}` out of bound: {array.max()} of {count} classes.")
@@ -90,7 +93,7 @@ def weighted_matrix(weights: TensorLike, places: Array, count: int, dtype: Any) 
     """Returns `confusion_matrix` for an array of places; not for users."""
     weight = convert(weights)
     if tuple(weight._value.shape) != (len(places),):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"weights have to have the shape of the predictions, [{len(places)}], got {list(weight._value.shape)}."
         )
     return scatter_nd(places, weight if dtype is None else cast(weight, dtype), (count, count))
@@ -129,9 +132,7 @@ def range_of(values: TensorLike, value_range: TensorLike) -> tuple[Array, Array]
     ends = plain(value_range)
     if ends.dtype != array.dtype:
         if hasattr(value_range, "_value") or array.dtype.kind not in "f" or ends.dtype.kind not in "iuf":
-            raise InvalidArgumentError(
-                f"values and value_range have to have one dtype, got {array.dtype} and {ends.dtype}."
-            )
+            raise WrongTypeError(f"values and value_range have to have one dtype, got {array.dtype} and {ends.dtype}.")
         ends = ends.astype(array.dtype)
     if ends.shape != (2,):
         raise InvalidArgumentError(f"value_range should be a vector of 2 elements, got shape {list(ends.shape)}.")
@@ -140,7 +141,7 @@ def range_of(values: TensorLike, value_range: TensorLike) -> tuple[Array, Array]
 
 def as_bins(value: Any) -> int:
     """Returns the number of bins as an integer; InvalidArgumentError if it is less than 1."""
-    count = int(plain(convert(value)))
+    count = as_number("nbins", value)
     if count < 1:
         raise InvalidArgumentError(f"nbins should be a positive number, got {count}.")
     return count
@@ -171,7 +172,7 @@ def histogram_fixed_width_bins(
     array, ends = range_of(values, value_range)
     count = as_bins(nbins)
     if array.dtype not in REALS and BY_NUMPY[array.dtype].name != "bfloat16":
-        raise InvalidArgumentError(f"histograms are of real numbers, got {array.dtype}.")
+        raise WrongTypeError(f"histograms are of real numbers, got {array.dtype}.")
     if ends[0] == ends[1]:
         raise InvalidArgumentError(f"value_range has to have two different ends, got {ends.tolist()}.")
     if array.dtype.kind in "iu":
@@ -206,13 +207,16 @@ def histogram_fixed_width(
     array, ends = range_of(values, value_range)
     count, kind = as_bins(nbins), as_dtype(dtype)
     if array.dtype not in WIDE:
-        raise InvalidArgumentError(f"values are int32, int64, float32 or float64, got {array.dtype}.")
+        raise WrongTypeError(f"values are int32, int64, float32 or float64, got {array.dtype}.")
     if kind.numpy not in INDEX:
         raise InvalidArgumentError(f"counts are int32 or int64, got {kind.name}.")
     if not ends[0] < ends[1]:
         raise InvalidArgumentError(f"value_range should satisfy value_range[0] < value_range[1], got {ends.tolist()}.")
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise InvalidArgumentError("NaN has no place in a histogram.")
+    if array.dtype.kind == "i":
+        # The distance of two integers may be none of their dtype.
+        array, ends = array.astype(np.float64), ends.astype(np.float64)
     step = np.float64(ends[1] - ends[0]) / count
     places = np.minimum((np.maximum(array, ends[0]) - ends[0]).astype(np.float64).reshape(-1) / step, count - 1)
     return make_tensor(np.bincount(places.astype(np.int64), minlength=count).astype(kind.numpy))

@@ -17,6 +17,7 @@ from gradtape._ops.arithmetic import real_product, sqrt
 from gradtape._ops.parameters import Shape
 from gradtape._ops.quotients import divide_no_nan
 from gradtape._ops.reduction import CANONICAL, SHAPES, average, reduce_mean, reduced_shape, spread_mean
+from gradtape.errors import WrongTypeError
 
 SPREAD = arrays((2, 3), axis=[None, (0,), (-1,)], keepdims=[False, True], values=Values(-2.0, 2.0, distinct=True))
 
@@ -64,7 +65,7 @@ def floating(value: Any) -> Tensor:
     """Returns `value` as a tensor of inexact numbers; TypeError if it holds other ones."""
     tensor = value if type(value) is Tensor else convert(value)
     if tensor._value.dtype.kind in "iub":
-        raise TypeError(f"Input must be either real or complex. Received integer type {tensor.dtype}.")
+        raise WrongTypeError(f"Input must be either real or complex. Received integer type {tensor.dtype}.")
     return tensor
 
 
@@ -95,7 +96,7 @@ def reduce_variance(
     if tensor._value.dtype.kind == "c":
         distance = tensor - reduce_mean(tensor, axis, True)
         return reduce_mean(real_product(distance, distance), axis, keepdims)
-    return real_variance(tensor, axis, keepdims)
+    return real_variance(tensor, axis, bool(keepdims))
 
 
 @composite(SPREAD)
@@ -124,4 +125,4 @@ def reduce_std(input_tensor: TensorLike, axis: Any = None, keepdims: bool = Fals
     tensor = floating(input_tensor)
     if tensor._value.dtype.kind == "c":
         return sqrt(reduce_variance(tensor, axis, keepdims))
-    return real_std(tensor, axis, keepdims)
+    return real_std(tensor, axis, bool(keepdims))

@@ -1,14 +1,13 @@
-"""`tf.nn`: moments, batch normalization, dropout, embeddings, and the averages that make one loss of many."""
+"""`tf.nn`: moments, batch normalization, embeddings, and the averages that make one loss of many."""
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import float16, float32
+from gradtape._core.dtypes import float16, float32, float64
 from gradtape._core.families import composite
 from gradtape._core.op import TensorLike
 from gradtape._core.sampling import Values, arrays
@@ -16,22 +15,22 @@ from gradtape._core.tensor import Tensor
 from gradtape._core.variable import Variable
 from gradtape._ops.arithmetic import rsqrt, squared_difference
 from gradtape._ops.casting import cast
-from gradtape._ops.comparison import greater_equal, keep
 from gradtape._ops.creation import zeros_like
 from gradtape._ops.gather import gather
 from gradtape._ops.joining import concat
-from gradtape._ops.moments import real_variance
 from gradtape._ops.norms import clip_by_norm
 from gradtape._ops.parameters import as_axes
 from gradtape._ops.quotients import divide_no_nan
 from gradtape._ops.reduction import reduce_mean, reduce_sum
-from gradtape._ops.sampling import STATE, uniform
-from gradtape._ops.seeds import SeedState
+from gradtape._ops.standardization import real_moments
 from gradtape._ops.structure import expand_dims, identity, squeeze
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 AXES: list[Any] = [None, 0, [-1], [0, 1]]
 POSITIVE = Values(0.5, 2.0)
+EXACT = (float32, float64)
+# From so many elements on, memory costs more than some more operations.
+LARGE = 65536
 
 
 @composite(arrays((2, 3), (2, 3, 2), axes=AXES, keepdims=[False, True]) + arrays((3,), axes=[[0]]))
@@ -62,10 +61,10 @@ def moments(
     axes = as_axes(axes)
     short = tensor.dtype is float16
     values = cast(tensor, float32) if short else tensor
-    mean = reduce_mean(values, axes, keepdims)
     if values.dtype.is_floating:
-        variance = real_variance(values, axes, keepdims)
+        mean, variance = real_moments(values, axes, keepdims)
     else:
+        mean = reduce_mean(values, axes, keepdims)
         variance = reduce_mean(squared_difference(values, reduce_mean(values, axes, True)), axes, keepdims)
     return (cast(mean, float16), cast(variance, float16)) if short else (mean, variance)
 
@@ -154,84 +153,20 @@ def batch_normalization(
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.5, 1.5], dtype=float32)>
     """
     tensor = convert(x)
+    out: Tensor
     factor = rsqrt(convert(variance) + variance_epsilon)
+    if scale is not None and offset is not None and tensor._value.size >= LARGE and tensor.dtype in EXACT:
+        rest = [convert(each, tensor.dtype) for each in (mean, scale, offset)]
+        if all(each.dtype is tensor.dtype for each in (factor, *rest)):
+            out = (tensor - rest[0]) * factor * rest[1] + rest[2]
+            return out
     if scale is not None:
         factor = factor * scale
+    if offset is None and not isinstance(mean, Tensor | Variable | float | int | np.ndarray | np.generic):
+        raise WrongTypeError(f"batch_normalization: without an offset mean is a tensor or a number; got {mean!r}.")
     moved = -mean * factor if offset is None else offset - mean * factor
-    return tensor * cast(factor, tensor.dtype) + cast(moved, tensor.dtype)
-
-
-def noise_dims(shape: tuple[int, ...], noise_shape: Any) -> Any:
-    """Returns the shape of what decides; None in it stands for the size that the tensor has there."""
-    if noise_shape is None:
-        return shape
-    if isinstance(noise_shape, (list, tuple)) and len(noise_shape) == len(shape):
-        return tuple(own if each is None else each for own, each in zip(shape, noise_shape, strict=True))
-    return (noise_shape,) if isinstance(noise_shape, int) else noise_shape
-
-
-def dropout(
-    x: TensorLike, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None
-) -> Tensor:
-    """Returns `x` with elements set to 0 at random; the others are scaled so that the expected sum stays.
-
-    The numbers are TensorFlow's own for the same seeds. The gradient flows through what was kept. The method is that
-    of Srivastava and others, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
-
-    Args:
-        x: a tensor of floating-point numbers.
-        rate: the probability that an element is set to 0: a number of at least 0 and less than 1, or a tensor.
-        noise_shape: the shape of what is decided at random, which broadcasts with `x`; None in it stands for the size
-            of `x`. That of `x` by default.
-        seed: the operation's own seed, beside the global one.
-        name: ignored.
-
-    Returns:
-        A tensor of the dtype of `x` and its shape.
-
-    Raises:
-        ValueError: `rate` is out of range or no scalar, or `x` holds no floating-point numbers.
-        InvalidArgumentError: `noise_shape` does not broadcast with the shape of `x`.
-
-    >>> import gradtape as tf
-    >>> tf.random.set_seed(1)
-    >>> tf.nn.dropout(tf.ones([4]), rate=0.5)
-    <tf.Tensor: shape=(4,), dtype=float32, numpy=array([0., 2., 2., 0.], dtype=float32)>
-    """
-    number = isinstance(rate, Real)
-    if number and not 0 <= rate < 1:
-        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
-    tensor = convert(x)
-    dtype = tensor.dtype
-    if not dtype.is_floating:
-        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={dtype}")
-    if number and rate == 0:
-        # No number is drawn, but the operation's seed counts as used.
-        skip(STATE, seed)
-        return tensor
-    if number:
-        scaled = tensor * convert(1 / (1 - float(rate)), dtype)
-        bound = convert(float(rate), dtype)
-    elif isinstance(rate, (Tensor, Variable)):
-        bound = convert(rate)
-        if len(bound.shape):
-            raise ValueError(f"`rate` must be a scalar, rank 0; got shape {bound.shape}.")
-        if bound.dtype is not dtype:
-            raise ValueError(
-                f"`x.dtype` must be compatible with `rate.dtype`. Received: x.dtype={dtype} and "
-                f"rate.dtype={bound.dtype}"
-            )
-        scaled = tensor / (1.0 - bound)
-    else:
-        raise ValueError(f"`rate` must be a scalar or scalar tensor. Received: rate={rate}")
-    sizes: Any = tensor.shape
-    drawn = uniform(noise_dims(tuple(sizes), noise_shape), dtype=dtype, seed=seed)
-    return keep(scaled, greater_equal(drawn, bound))
-
-
-def skip(state: SeedState, seed: int | None) -> None:
-    """Takes the seeds of one operation without drawing."""
-    state.seeds(seed)
+    out = tensor * cast(factor, tensor.dtype) + cast(moved, tensor.dtype)
+    return out
 
 
 @composite(arrays(((3, 2), (4,)), ((3, 2), ()), ((3, 2, 2), (2, 2)), values=(Values(), Values(0, 3, "index"))))
@@ -261,7 +196,7 @@ def embedding_lookup(params: Any, ids: TensorLike, max_norm: float | None = None
            [3., 4.]], dtype=float32)
     """
     if params is None:
-        raise ValueError("params must be specified")
+        raise InvalidArgumentError("params must be specified")
     if isinstance(params, (list, tuple)):
         params = joined_parts(params)
     places = convert(ids)
@@ -279,7 +214,7 @@ def joined_parts(parts: Any) -> Any:
         InvalidArgumentError: the parts have not as many rows as they should.
     """
     if not parts:
-        raise ValueError("Length of params is currently 0. Need at least one param.")
+        raise InvalidArgumentError("Length of params is currently 0. Need at least one param.")
     if len(parts) == 1:
         return parts[0]
     tables = [convert(part) for part in parts]
@@ -330,7 +265,7 @@ def compute_average_loss(
     losses = convert(per_example_loss)
     dtype = losses.dtype
     if not len(losses.shape):
-        raise ValueError(
+        raise InvalidArgumentError(
             "Invalid value passed for `per_example_loss`. Expected a tensor with at least rank 1. Received "
             f"per_example_loss={losses} with rank 0"
         )
@@ -338,9 +273,9 @@ def compute_average_loss(
         losses = cast(weighted(losses, convert(sample_weight)), dtype)
     count = convert(losses.shape[0] if global_batch_size is None else global_batch_size)
     if len(count.shape):
-        raise ValueError(f"global_batch_size must be scalar, got shape {count.shape}.")
+        raise InvalidArgumentError(f"global_batch_size must be scalar, got shape {count.shape}.")
     if not count.dtype.is_integer:
-        raise TypeError(f"global_batch_size must be an integer, got a tensor of dtype {count.dtype}.")
+        raise WrongTypeError(f"global_batch_size must be an integer, got a tensor of dtype {count.dtype}.")
     if np.any(count.numpy() < 0):
         raise InvalidArgumentError(f"global_batch_size must be non-negative, got {count.numpy()}.")
     return divide_no_nan(reduce_sum(losses), cast(count, dtype))

@@ -19,11 +19,11 @@ from gradtape._ops.arithmetic import abs, real_product, rsqrt, scaled, sqrt
 from gradtape._ops.casting import cast
 from gradtape._ops.comparison import is_finite, select
 from gradtape._ops.extrema import maximum
-from gradtape._ops.parameters import Shape, as_axes, in_range
+from gradtape._ops.parameters import Shape, as_axes, as_real, in_range
 from gradtape._ops.quotients import divide_no_nan
 from gradtape._ops.reduction import ADD, reduce_max, reduce_sum, reduced_shape, samples, spread
 from gradtape._ops.structure import expand_dims, transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 POSITIVE = Values(0.3, 2.0, distinct=True)
 SAMPLES = samples(POSITIVE)
@@ -70,7 +70,7 @@ def reduce_euclidean_norm(
     tensor = convert(input_tensor)
     if tensor._value.dtype.kind == "c":
         return cast(sqrt(reduce_sum(real_product(tensor, tensor), axis, keepdims)), tensor.dtype)
-    return real_norm(tensor, axis, keepdims)
+    return real_norm(tensor, axis, bool(keepdims))
 
 
 def as_norm_axes(axis: Any) -> Shape | None:
@@ -80,7 +80,7 @@ def as_norm_axes(axis: Any) -> Shape | None:
     axes = as_axes(axis)
     pair = isinstance(axis, (list, tuple))
     if axes is None or len(axes) != 1 + pair or len(set(axes)) < len(axes):
-        raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
+        raise WrongTypeError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
     return axes
 
 
@@ -129,15 +129,16 @@ def norm(
     tensor = convert(tensor)
     kind = tensor._value.dtype.kind
     if kind in "iub":
-        raise InvalidArgumentError(f"norm: {tensor.dtype.name} is not in the list of allowed dtypes; cast to a float.")
+        raise WrongTypeError(f"norm: {tensor.dtype.name} is not in the list of allowed dtypes; cast to a float.")
     axes = as_norm_axes(axis)
     keepdims = bool(keepdims)
     matrices = axes is not None and len(axes) == 2
     known = ("euclidean", "fro", 1, 2, inf) if matrices else ("euclidean", 1, 2, inf)
+    ord = ord if isinstance(ord, str) else as_real("ord", ord)
     if ord not in known and (matrices or isinstance(ord, str) or not ord > 0):
         if matrices:
-            raise ValueError(f"'ord' must be a supported matrix norm in {[*known]}, got {ord}")
-        raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
+            raise InvalidArgumentError(f"'ord' must be a supported matrix norm in {[*known]}, got {ord}")
+        raise InvalidArgumentError(f"'ord' must be a supported vector norm, got {ord}")
     if axes is not None and matrices and ord == 2:
         return spectral_norm(tensor, axes, keepdims)
     if ord in ("euclidean", "fro", 2):
@@ -178,6 +179,8 @@ def normalize(tensor: TensorLike, ord: Any = "euclidean", axis: Any = None, name
     """
     tensor = convert(tensor)
     size = norm(tensor, ord, axis, True)
+    if size.dtype is not tensor.dtype:
+        size = cast(size, tensor.dtype)
     return tensor / size, size
 
 
@@ -238,8 +241,8 @@ def clip_by_norm(t: TensorLike, clip_norm: Any, axes: Any = None, name: str | No
     """
 
     def clip(values: Tensor) -> Any:
-        size = norm_over(values, axes)
-        return values * clip_norm / maximum(size, clip_norm)
+        size, bound = norm_over(values, axes), cast(clip_norm, values.dtype)
+        return values * bound / maximum(size, bound)
 
     return changed(t, clip)
 
@@ -247,7 +250,7 @@ def clip_by_norm(t: TensorLike, clip_norm: Any, axes: Any = None, name: str | No
 def norm_over(values: Tensor, axes: Any) -> Any:
     """Returns the Euclidean norm along any axes, which stay with size 1."""
     if values._value.dtype.kind in "iub":
-        raise InvalidArgumentError(f"clip_by_norm: {values.dtype.name} is not in the list of allowed dtypes.")
+        raise WrongTypeError(f"clip_by_norm: {values.dtype.name} is not in the list of allowed dtypes.")
     return reduce_euclidean_norm(values, axes, True)
 
 
@@ -280,7 +283,7 @@ def global_norm(t_list: Any, name: str | None = None) -> Any:
     <tf.Tensor: shape=(), dtype=float32, numpy=5.0>
     """
     if not isinstance(t_list, (list, tuple)):
-        raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
+        raise WrongTypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
     parts = [convert(each.values if type(each) is IndexedSlices else each) for each in t_list if each is not None]
     return norm_together(*parts)
 
@@ -317,7 +320,7 @@ def clip_by_global_norm(
 <tf.Tensor: shape=(), dtype=float32, numpy=5.0>)
     """
     if not isinstance(t_list, (list, tuple)):
-        raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
+        raise WrongTypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
     size = global_norm(t_list) if use_norm is None else convert(use_norm)
     scale = clip_norm / maximum(size, clip_norm)
     scale = select(is_finite(size), scale, np.array(np.nan, size._value.dtype))

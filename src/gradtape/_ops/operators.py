@@ -100,7 +100,8 @@ def install() -> None:
             strict = public_function(op, op.body, "strict")
             # A number that does not fit is a TypeError, but for `tensor + number`, where the operation itself refuses.
             setattr(kind, f"__{method}__", public_function(op, op.body, "hint") if method == "add" else strict)
-            setattr(kind, f"__r{method}__", strict if method in COMMUTATIVE else _swapped(strict))
+            reflected = public_function(op, op.body, "reflected") if method == "add" else strict
+            setattr(kind, f"__r{method}__", reflected if method in COMMUTATIVE else _swapped(strict))
         for method, name in COMPARISON.items():
             setattr(kind, f"__{method}__", OPS[name].function)
         for method, word in BITWISE.items():

@@ -13,7 +13,7 @@ from gradtape._core.tensor import Carrier, Tensor
 from gradtape._ops.casting import cast
 from gradtape._ops.quotients import truediv
 from gradtape._ops.segments import extremes_of_segments, unsorted_segment_prod, unsorted_segment_sum
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def ids_in_order(data: Tensor, segment_ids: Any) -> tuple[Tensor, int]:
@@ -27,7 +27,7 @@ def ids_in_order(data: Tensor, segment_ids: Any) -> tuple[Tensor, int]:
     if not len(data.shape):
         raise InvalidArgumentError("input must be at least rank 1.")
     if numbers.ndim != 1 or numbers.dtype not in INDEX:
-        raise InvalidArgumentError(
+        raise WrongTypeError(
             f"segment_ids should be a vector of int32 or int64, got shape {list(numbers.shape)} of {numbers.dtype}."
         )
     if len(numbers) != data.shape[0]:

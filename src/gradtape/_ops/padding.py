@@ -20,7 +20,7 @@ from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_ints, as_vector, in_range
 from gradtape._ops.slicing import getitem
 from gradtape._ops.structure import broadcast_to, reshape, sum_to
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 Paddings = tuple[tuple[int, int], ...]
 
@@ -32,7 +32,7 @@ def as_paddings(value: Any) -> Paddings:
         InvalidArgumentError: it is no matrix of integers with two columns, or one of them is negative.
     """
     plain = isinstance(value, (list, tuple)) and not holds_tensors(value)
-    array = np.asarray(value) if plain else convert(value)._value
+    array = to_array(value) if plain else convert(value)._value
     if array.ndim != 2 or array.shape[1] != 2:
         raise InvalidArgumentError(f"paddings must be a matrix with 2 columns: {list(array.shape)}.")
     if array.dtype.kind not in "iu" and array.size:
@@ -107,11 +107,11 @@ def pad(
     """
     values = convert(tensor)
     around = as_paddings(paddings)
-    kind = mode.upper()
+    kind = str(mode).upper()
     if kind == "CONSTANT":
         return pad_constant(values, around, as_constant(constant_values, values))
     if kind not in ("REFLECT", "SYMMETRIC"):
-        raise ValueError(f'pad: mode is "CONSTANT", "REFLECT" or "SYMMETRIC", got {mode!r}.')
+        raise InvalidArgumentError(f'pad: mode is "CONSTANT", "REFLECT" or "SYMMETRIC", got {mode!r}.')
     shape = values._value.shape
     padded_shape(shape, around)
     # A step of its own: the gradient of padding is a whole array, and not the rows that a lookup took.
@@ -128,7 +128,7 @@ def as_constant(value: Any, tensor: Tensor) -> Any:
     if isinstance(value, Tensor) or hasattr(value, "_read"):
         given = convert(value)
         if given.dtype is not dtype:
-            raise InvalidArgumentError(f"pad: constant_values is {given.dtype.name}, but the tensor {dtype.name}.")
+            raise WrongTypeError(f"pad: constant_values is {given.dtype.name}, but the tensor {dtype.name}.")
         array = given._value
     elif type(value) is int and value == 0 and not dtype.is_numeric:
         return b"" if dtype is string else False
@@ -244,7 +244,9 @@ def repeat(input: TensorLike, repeats: Any, axis: Any = None, name: str | None =
     place = in_range(0 if axis is None else as_axis(axis), len(shape))
     counts = as_ints(repeats)
     if len(counts) not in (1, shape[place]):
-        raise ValueError(f"repeat: {len(counts)} repeats do not fit {shape[place]} elements along axis {place}.")
+        raise InvalidArgumentError(
+            f"repeat: {len(counts)} repeats do not fit {shape[place]} elements along axis {place}."
+        )
     if any(count < 0 for count in counts):
         raise InvalidArgumentError(f"repeat: repeats are at least 0, got {list(counts)}.")
     if len(counts) == 1:
@@ -277,7 +279,7 @@ def meshgrid(*args: TensorLike, indexing: str = "xy", name: str | None = None) -
     [[[1, 2], [1, 2]], [[3, 3], [4, 4]]]
     """
     if indexing not in ("xy", "ij"):
-        raise ValueError(f'meshgrid: indexing is "xy" or "ij", got {indexing!r}.')
+        raise InvalidArgumentError(f'meshgrid: indexing is "xy" or "ij", got {indexing!r}.')
     axes = [convert(each) for each in args]
     sizes = [prod(each._value.shape) for each in axes]
     order = list(range(len(axes)))

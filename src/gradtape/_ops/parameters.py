@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from operator import index
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from gradtape._core.conversion import convert
 from gradtape._core.spec import TensorShape
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 Shape = tuple[int, ...]
 
@@ -18,8 +19,7 @@ def as_ints(value: Any) -> Shape:
     """Returns a list, tuple, array, tensor, variable or `TensorShape` of integers, or one integer, as a tuple.
 
     Raises:
-        InvalidArgumentError: the numbers are no integers, or are nested.
-        ValueError: something else stands among them.
+        WrongTypeError: the numbers are no integers, or are nested, or something else stands among them.
 
     >>> as_ints([2, -1]), as_ints(3), as_ints(np.array([1, 2]))
     ((2, -1), (3,), (1, 2))
@@ -35,18 +35,20 @@ def as_ints(value: Any) -> Shape:
         return (value,)
     elif kind is TensorShape:
         return tuple(index(size) for size in value)
+    elif kind is bool:
+        return (int(value),)
     array = value if isinstance(value, np.ndarray) else convert(value)._value
     if array.ndim > 1:
-        raise InvalidArgumentError(f"a list of integers is wanted, got an array of shape {list(array.shape)}.")
+        raise WrongTypeError(f"a list of integers is wanted, got an array of shape {list(array.shape)}.")
     if array.dtype.kind not in "iu" and array.size:
-        raise InvalidArgumentError(f"integers are wanted, got {array.tolist()!r} of dtype {array.dtype.name}.")
+        raise WrongTypeError(f"integers are wanted, got {array.tolist()!r} of dtype {array.dtype.name}.")
     return tuple(map(int, array.reshape(-1).tolist()))
 
 
 def as_vector(value: Any) -> Shape:
     """Returns a list, tuple, array or tensor of integers as a tuple; one integer is refused as in TensorFlow."""
     if type(value) not in (list, tuple, TensorShape) and np.ndim(value) == 0:
-        raise InvalidArgumentError(f"a list of integers is wanted, 1-D; got {value!r}.")
+        raise WrongTypeError(f"a list of integers is wanted, 1-D; got {value!r}.")
     return as_ints(value)
 
 
@@ -72,18 +74,89 @@ def as_axis(value: Any) -> int:
     """Returns an axis as an integer; a list, array or tensor of one integer stands for it.
 
     Raises:
-        TypeError: it is a float.
-        ValueError: it is no number.
-        InvalidArgumentError: there is more than one.
+        WrongTypeError: it is no integer, or there is more than one.
     """
     if type(value) is int:
         return value
     if isinstance(value, float):
-        raise TypeError(f"an axis is an integer, got {value!r}.")
+        raise WrongTypeError(f"an axis is an integer, got {value!r}.")
     axes = as_ints(value)
     if len(axes) != 1:
-        raise InvalidArgumentError(f"one axis is wanted, got {list(axes)}.")
+        raise WrongTypeError(f"one axis is wanted, got {list(axes)}.")
     return axes[0]
+
+
+def as_number(what: str, value: Any) -> int:
+    """Returns an integer that is given as a number, or as an array or tensor without dimensions.
+
+    Raises:
+        WrongTypeError: it is something else, also a float.
+
+    >>> as_number("depth", np.int64(3))
+    3
+    """
+    if type(value) is int or type(value) is bool:
+        return int(value)
+    array = convert(value)._value
+    if array.ndim:
+        raise WrongTypeError(f"`{what}` must be a single integer, got an array of shape {list(array.shape)}.")
+    if array.dtype.kind not in "iu":
+        raise WrongTypeError(f"`{what}` must be an integer, got {array.tolist()!r} of dtype {array.dtype.name}.")
+    return int(array)
+
+
+def as_setting(what: str, value: Any) -> int:
+    """Returns an integer as `as_number` does, and of a float its whole part, as TensorFlow reads a fixed parameter.
+
+    >>> as_setting("num_partitions", 2.0)
+    2
+    """
+    return int(value) if isinstance(value, float) and isfinite(value) else as_number(what, value)
+
+
+def as_real(what: str, value: Any) -> float:
+    """Returns a real number that is given as a number, or as an array or tensor without dimensions.
+
+    Raises:
+        WrongTypeError: it is something else.
+
+    >>> as_real("rate", np.float32(0.5))
+    0.5
+    """
+    if type(value) is float:
+        return value
+    array = convert(value)._value
+    if array.ndim:
+        raise WrongTypeError(f"`{what}` must be a single number, got an array of shape {list(array.shape)}.")
+    if array.dtype.kind not in "iuf" and array.dtype.name != "bfloat16":
+        raise WrongTypeError(f"`{what}` must be a real number, got {array.tolist()!r} of dtype {array.dtype.name}.")
+    return float(array)
+
+
+def as_flag(what: str, value: Any) -> bool:
+    """Returns what is true or false, given as such, as a number or as a tensor; WrongTypeError for arrays.
+
+    >>> as_flag("periodic", np.array(1))
+    True
+    """
+    if type(value) is bool:
+        return value
+    array = convert(value)._value
+    if array.ndim or array.dtype.kind not in "biu":
+        raise WrongTypeError(f"`{what}` must be True or False, got {value!r}.")
+    return bool(array)
+
+
+def as_list(what: str, value: Any) -> list[Any]:
+    """Returns the parts of a list, tuple, array or tensor; WrongTypeError for what has none.
+
+    >>> as_list("sizes", (1, 2))
+    [1, 2]
+    """
+    whole = isinstance(value, (list, tuple)) or (hasattr(value, "__iter__") and len(getattr(value, "shape", "a")))
+    if not whole or isinstance(value, (str, bytes, dict)):
+        raise WrongTypeError(f"Expected list for `{what}`, not {value!r}.")
+    return list(value)
 
 
 def as_axes(value: Any) -> Shape | None:

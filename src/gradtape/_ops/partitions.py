@@ -18,8 +18,9 @@ from gradtape._ops.counting import plain
 from gradtape._ops.creation import zeros
 from gradtape._ops.gather import gather
 from gradtape._ops.joining import concat, split, stack
+from gradtape._ops.parameters import as_setting
 from gradtape._ops.structure import expand_dims, reshape, squeeze
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 @composite(arrays((4,), (4, 2), places=[np.array([2, 0, 2]), np.zeros(0, int)]))
@@ -53,7 +54,7 @@ def dynamic_partition(data: TensorLike, partitions: TensorLike, num_partitions: 
 
 def as_count(value: Any) -> int:
     """Returns the number of parts as an integer; InvalidArgumentError if it is less than 1."""
-    count = int(value)
+    count = as_setting("num_partitions", value)
     if count < 1:
         raise InvalidArgumentError(f"num_partitions is at least 1, got {count}.")
     return count
@@ -104,9 +105,9 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
     """
     for word, value in (("indices", indices), ("data", data)):
         if not isinstance(value, list | tuple):
-            raise TypeError(f"Expected list for '{word}' argument to 'dynamic_stitch' Op, not {value!r}.")
+            raise WrongTypeError(f"Expected list for '{word}' argument to 'dynamic_stitch' Op, not {value!r}.")
     if len(indices) != len(data):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"dynamic_stitch: as many tensors of indices as of data are wanted, got {len(indices)} and {len(data)}."
         )
     return stitched(*data, indices=[plain(convert(each, int32)) for each in indices])
@@ -126,7 +127,7 @@ def stitched(*data: TensorLike, indices: list[Array]) -> Tensor:
     tensors = [convert_hint(each, known) for each in data]
     if any(each.dtype is not known for each in tensors):
         names = ", ".join(each.dtype.name for each in tensors)
-        raise InvalidArgumentError(f"dynamic_stitch: the tensors differ in dtype: {names}.")
+        raise WrongTypeError(f"dynamic_stitch: the tensors differ in dtype: {names}.")
     tails = []
     for tensor, places in zip(tensors, indices, strict=True):
         shape = tuple(tensor._value.shape)

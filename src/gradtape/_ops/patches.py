@@ -21,7 +21,7 @@ from gradtape._ops.reduction import limits
 from gradtape._ops.structure import reshape, reverse, transpose
 from gradtape._ops.window_plans import as_padding, plan
 from gradtape._ops.windows import ONE, Windows, fitted, pooled_shape, position, unfitted, window_maxima
-from gradtape.errors import InvalidArgumentError, OutOfRangeError, UnimplementedError
+from gradtape.errors import InvalidArgumentError, OutOfRangeError, UnimplementedError, WrongTypeError
 
 OVERLAP: Windows = ((2, 1, 0, 1, 1), (2, 2, 1, 0, 2))
 
@@ -102,7 +102,7 @@ def listed(value: Any, word: str, rank: int) -> Shape:
         UnimplementedError: that of the batch or of the channels is not 1.
     """
     if not isinstance(value, (list, tuple)):
-        raise TypeError(f"Expected list for {word!r} argument, not {value!r}.")
+        raise WrongTypeError(f"Expected list for {word!r} argument, not {value!r}.")
     sizes = as_ints(value)
     if len(sizes) != rank:
         raise InvalidArgumentError(f"Length for attr {word!r} of {len(sizes)} must be {rank}: got {list(sizes)}.")
@@ -162,9 +162,8 @@ def extract_patches(
         TypeError: a parameter is no list.
 
     >>> import gradtape as tf
-    >>> from gradtape._ops.patches import extract_patches
     >>> image = tf.reshape(tf.range(6), (1, 2, 3, 1))
-    >>> extract_patches(image, [1, 2, 2, 1], [1, 1, 1, 1], [1, 1, 1, 1], "VALID").numpy().tolist()
+    >>> tf.image.extract_patches(image, [1, 2, 2, 1], [1, 1, 1, 1], [1, 1, 1, 1], "VALID").numpy().tolist()
     [[[[0, 1, 3, 4], [1, 2, 4, 5]]]]
     """
     return patches(convert(images), {"ksizes": sizes, "strides": strides, "rates": rates}, padding)
@@ -205,7 +204,7 @@ def over_patches(
 ) -> Tensor:
     """Returns `dilation2d` of tensors."""
     if data_format != "NHWC":
-        raise ValueError(f"`data_format` values other than 'NHWC' are not supported. Received: {data_format}")
+        raise InvalidArgumentError(f"`data_format` values other than 'NHWC' are not supported. Received: {data_format}")
     steps, rates = listed(strides, "strides", 4), listed(dilations, "rates", 4)
     around = as_padding(padding, 4, False)
     shape, size = tensor._value.shape, filters._value.shape

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.errors import WrongTypeError
+
 Array = np.ndarray[Any, Any]
 Words = np.ndarray[Any, np.dtype[np.uint32]]
 Shape = tuple[int, ...] | Array
@@ -202,7 +204,7 @@ def integers(stream: Philox, count: int, low: int, high: int, dtype: Any = np.in
     """
     dtype = np.dtype(dtype)
     if dtype not in (np.int32, np.int64):
-        raise ValueError(f"random integers are int32 or int64, not {dtype}")
+        raise WrongTypeError(f"random integers are int32 or int64, not {dtype}")
     if low >= high:
         raise ValueError(f"Need minval < maxval, got {low} >= {high}")
     if low < np.iinfo(dtype).min or high > np.iinfo(dtype).max:
@@ -372,5 +374,5 @@ def permutation(stream: Philox, count: int) -> Array:
 def float_dtype(dtype: Any) -> np.dtype[Any]:
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64, np.float16) and dtype.name != "bfloat16":
-        raise ValueError(f"random floating point numbers are float16, bfloat16, float32 or float64, not {dtype}")
+        raise WrongTypeError(f"random floating point numbers are float16, bfloat16, float32 or float64, not {dtype}")
     return dtype

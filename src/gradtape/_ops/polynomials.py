@@ -19,6 +19,7 @@ from gradtape._core.variable import Variable
 from gradtape._ops.arithmetic import add_n
 from gradtape._ops.creation import zeros_like
 from gradtape._ops.parameters import Shape
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 @composite(arrays(((), (3,)), ((), (2, 0)), ((), ())))
@@ -46,7 +47,7 @@ def scalar_mul(scalar: TensorLike, x: Any, name: str | None = None) -> Any:
     tensor = convert(x)
     factor = convert(scalar, tensor.dtype)
     if factor._value.ndim:
-        raise ValueError(f"Only scalar multiply works, got shape {factor.shape}; write x * y for tensors.")
+        raise InvalidArgumentError(f"Only scalar multiply works, got shape {factor.shape}; write x * y for tensors.")
     return factor * tensor
 
 
@@ -72,19 +73,19 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
     """
     message = "inputs must be a list of at least one Tensor with the same dtype and shape"
     if not isinstance(inputs, list | tuple) or not inputs:
-        raise ValueError(f"{message}, got {inputs!r}.")
+        raise InvalidArgumentError(f"{message}, got {inputs!r}.")
     known = next((each.dtype for each in inputs if isinstance(each, Tensor | Variable)), None)
     tensors = [convert_hint(each, known) for each in inputs]
     if len({each.dtype for each in tensors}) > 1:
-        raise ValueError(f"{message}, got the dtypes {', '.join(each.dtype.name for each in tensors)}.")
+        raise WrongTypeError(f"{message}, got the dtypes {', '.join(each.dtype.name for each in tensors)}.")
     if tensor_dtype is not None and as_dtype(tensor_dtype) is not tensors[0].dtype:
-        raise TypeError(
+        raise WrongTypeError(
             f"The dtype is to be {as_dtype(tensor_dtype).name}, and the inputs are {tensors[0].dtype.name}."
         )
     wanted = tensors[0].shape if shape is None else TensorShape(shape)
     for each in tensors:
         if not wanted.is_compatible_with(each.shape):
-            raise ValueError(f"Shapes {wanted} and {each.shape} are not compatible.")
+            raise InvalidArgumentError(f"Shapes {wanted} and {each.shape} are not compatible.")
     return add_n(tensors)
 
 
@@ -109,7 +110,7 @@ def polyval(coeffs: Any, x: TensorLike, name: str | None = None) -> Tensor:
     np.float32(11.0)
     """
     if not isinstance(coeffs, list):
-        raise ValueError(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
+        raise InvalidArgumentError(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
     return horner(x, *coeffs)
 
 

@@ -11,10 +11,10 @@ from gradtape._core.op import TensorLike
 from gradtape._core.sampling import Values, arrays
 from gradtape._core.tensor import Tensor
 from gradtape._ops.casting import cast
-from gradtape._ops.parameters import as_ints
+from gradtape._ops.parameters import as_ints, as_list
 from gradtape._ops.window_plans import LAYOUTS, image_windows
 from gradtape._ops.windows import window_maxima, window_places, window_sums
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 DISTINCT = Values(-2.0, 2.0, distinct=True)
 
@@ -37,7 +37,9 @@ def spatial(tensor: Tensor) -> int:
     """
     rank: int = tensor._value.ndim
     if rank not in (3, 4, 5):
-        raise ValueError(f"`input.shape.rank` must be 3, 4 or 5. Received: input.shape={tensor.shape} of rank {rank}.")
+        raise InvalidArgumentError(
+            f"`input.shape.rank` must be 3, 4 or 5. Received: input.shape={tensor.shape} of rank {rank}."
+        )
     return rank - 2
 
 
@@ -337,21 +339,23 @@ def pool(
     >>> tf.nn.pool([[[1.0], [5.0], [2.0], [0.0]]], [2], "MAX", dilations=[2]).numpy().ravel()
     array([2., 5.], dtype=float32)
     """
-    dims = len(window_shape)
+    dims = len(as_list("window_shape", window_shape))
     if dims not in LAYOUTS:
-        raise ValueError(f"`len(window_shape)` must be 1, 2, or 3. Received: window_shape={window_shape}")
+        raise InvalidArgumentError(f"`len(window_shape)` must be 1, 2, or 3. Received: window_shape={window_shape}")
     tensor = convert(input)
     if tensor._value.ndim != dims + 2:
-        raise ValueError(f"Shape {tensor.shape} must have rank {dims + 2} for windows of {dims} dimensions.")
+        raise InvalidArgumentError(f"Shape {tensor.shape} must have rank {dims + 2} for windows of {dims} dimensions.")
     if pooling_type not in ("MAX", "AVG"):
-        raise ValueError(f'pooling_type is "MAX" or "AVG"; {dims}-D {pooling_type} pooling is not supported.')
+        raise InvalidArgumentError(f'pooling_type is "MAX" or "AVG"; {dims}-D {pooling_type} pooling is not supported.')
     for word, given in (("strides", strides), ("dilations", dilations)):
         if given is None:
             continue
-        if len(given) != dims:
-            raise ValueError(f"`len({word})` should be {dims}. Received: {word}={given} of length {len(given)}")
+        if len(as_list(word, given)) != dims:
+            raise InvalidArgumentError(
+                f"`len({word})` should be {dims}. Received: {word}={given} of length {len(given)}"
+            )
         if any(each < 1 for each in as_ints(given)):
-            raise ValueError(f"all values of `{word}` must be positive. Received: {word}={given}")
+            raise InvalidArgumentError(f"all values of `{word}` must be positive. Received: {word}={given}")
     layout = LAYOUTS[dims][0] if data_format is None else data_format
     largest = pooling_type == "MAX"
     windows = image_windows(tensor, dims, window_shape, strides, padding, layout, largest, dilations)
@@ -402,10 +406,10 @@ def max_pool_with_argmax(
     (7.0, 2)
     """
     if data_format != "NHWC":
-        raise ValueError(f"`data_format` values other than 'NHWC' are not supported. Received: {data_format}")
+        raise InvalidArgumentError(f"`data_format` values other than 'NHWC' are not supported. Received: {data_format}")
     dtype = as_dtype(output_dtype)
     if dtype not in (int32, int64):
-        raise InvalidArgumentError(f"output_dtype is tf.int32 or tf.int64, got {dtype!r}.")
+        raise WrongTypeError(f"output_dtype is tf.int32 or tf.int64, got {dtype!r}.")
     tensor = convert(input)
     windows = image_windows(tensor, 2, ksize, strides, padding, data_format, False)
     places = window_places(tensor, windows)

@@ -18,7 +18,7 @@ from gradtape._core.tensor import Tensor
 from gradtape._ops.casting import cast
 from gradtape._ops.parameters import Shape, as_ints
 from gradtape._ops.structure import expand_dims, reshape, sum_to, transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 PRODUCTS = INEXACT | {int32.numpy, int64.numpy}
 
@@ -34,9 +34,10 @@ def product_shape(a_shape: Shape, b_shape: Shape, transpose_a: bool = False, tra
     rows, inner = a_shape[:-3:-1] if transpose_a else a_shape[-2:]
     other, columns = b_shape[:-3:-1] if transpose_b else b_shape[-2:]
     if inner != other:
+        turned = ", transpose_a" * bool(transpose_a) + ", transpose_b" * bool(transpose_b)
         raise InvalidArgumentError(
-            f"Matrix size-incompatible: In[0]: {list(a_shape)}, In[1]: {list(b_shape)}"
-            f"{', transpose_a' * transpose_a}{', transpose_b' * transpose_b}: {inner} columns meet {other} rows."
+            f"Matrix size-incompatible: In[0]: {list(a_shape)}, In[1]: {list(b_shape)}{turned}: "
+            f"{inner} columns meet {other} rows."
         )
     try:
         return (*broadcast_shapes(a_shape[:-2], b_shape[:-2]), rows, columns)
@@ -140,7 +141,7 @@ def matmul(
     if adjoint_a or adjoint_b or output_type is not None:
         for letter, transposes, adjoint in (("a", transpose_a, adjoint_a), ("b", transpose_b, adjoint_b)):
             if transposes and adjoint:
-                raise ValueError(
+                raise InvalidArgumentError(
                     f"Only one of `transpose_{letter}` and `adjoint_{letter}` can be True. "
                     f"Received `transpose_{letter}`={transposes}, `adjoint_{letter}`={adjoint}."
                 )
@@ -159,7 +160,7 @@ def wider(a: Any, b: Any, dtype: Any) -> tuple[Any, Any]:
         return a, b
     if dtype == int32 and {a.dtype.name, b.dtype.name} <= {"int8", "uint8"}:
         return cast(a, int32), cast(b, int32)
-    raise InvalidArgumentError(
+    raise WrongTypeError(
         f"matmul: no product of {a.dtype.name} and {b.dtype.name} has the output_type {dtype.name}; cast the inputs."
     )
 
@@ -239,7 +240,7 @@ def matvec(
     """
     if adjoint_a:
         if transpose_a:
-            raise ValueError("Only one of `transpose_a` and `adjoint_a` can be True.")
+            raise InvalidArgumentError("Only one of `transpose_a` and `adjoint_a` can be True.")
         a, transpose_a = conjugated(a), True
     return vector_product(a, b, transpose_a)
 
@@ -257,13 +258,15 @@ def as_contraction(axes: Any) -> Axes:
         return axes
     if isinstance(axes, (list, tuple)):
         if len(axes) != 2:
-            raise ValueError(f"`axes` must be an integer or have length 2. Received {axes}.")
+            raise InvalidArgumentError(f"`axes` must be an integer or have length 2. Received {axes}.")
         return as_ints(axes[0]), as_ints(axes[1])
     if isinstance(axes, (str, float)):
-        raise TypeError(f"Cannot convert {axes!r} to a tensor of dtype int32: `axes` is an integer or a pair of lists.")
+        raise WrongTypeError(
+            f"Cannot convert {axes!r} to a tensor of dtype int32: `axes` is an integer or a pair of lists."
+        )
     array = axes if isinstance(axes, np.ndarray) else convert(axes)._value
     if array.dtype.kind not in "iu":
-        raise TypeError(f"`axes` must be integers, got dtype {array.dtype.name}.")
+        raise WrongTypeError(f"`axes` must be integers, got dtype {array.dtype.name}.")
     return int(array) if array.ndim == 0 else as_contraction(array.tolist())
 
 

@@ -12,7 +12,7 @@ from gradtape._core.op import CUT, OPS, Array, TensorLike
 from gradtape._core.sampling import pairs
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.comparison import keep, keep_array, not_equal, select_array
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 DIVISIONS = pairs(-2.0, 2.0, second=(0.5, 2.0)) + pairs(0.2, 2.0, second=(-2.0, -0.5))
 
@@ -21,12 +21,12 @@ def as_fractions(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the operands of a true division: integers as floating-point numbers, of 32 bits for at most 16 bits."""
     first, second = x._value.dtype, y._value.dtype
     if first != second:
-        raise TypeError(
+        raise WrongTypeError(
             f"`x` and `y` must have the same dtype, got {BY_NUMPY[first].name} and {BY_NUMPY[second].name}. Nothing is "
             "promoted between tensors: write tf.cast(y, x.dtype)."
         )
     if first.kind == "b":
-        raise TypeError("bools cannot be divided; write tf.cast(x, tf.float32) first.")
+        raise WrongTypeError("bools cannot be divided; write tf.cast(x, tf.float32) first.")
     if first.kind not in "iu":
         return x, y
     fraction = np.float32 if first.itemsize <= 2 else np.float64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, isfinite
 from math import prod as product
 from typing import Any
 
@@ -13,14 +13,15 @@ from gradtape._core.dtypes import as_dtype, float16, float32, float64, int32, in
 from gradtape._core.families import composite
 from gradtape._core.op import TensorLike
 from gradtape._core.sampling import arrays
+from gradtape._core.spec import broadcast_shapes
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.variable import Variable
 from gradtape._ops.arithmetic import subtract
 from gradtape._ops.casting import cast
 from gradtape._ops.joining import concat
-from gradtape._ops.parameters import as_ints, in_range
+from gradtape._ops.parameters import as_axis, in_range
 from gradtape._ops.structure import broadcast_to, expand_dims
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # Whole numbers below it are int32.
 LARGE = 2**31
@@ -62,12 +63,12 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if wanted is None:
         if any(each.dtype not in RANGE_DTYPES for each in bounds):
             names = ", ".join(each.dtype.name for each in bounds)
-            raise TypeError(
+            raise WrongTypeError(
                 f"range: the bounds are int32, int64, float16, float32 or float64; got {names}. Give a dtype."
             )
         wanted = RANGE_DTYPES[max(RANGE_DTYPES.index(each.dtype) for each in bounds)]
     if wanted.is_bool or wanted.is_complex or wanted.name == "uint8":
-        raise InvalidArgumentError(f"range: the dtype {wanted.name} is not in the list of allowed values.")
+        raise WrongTypeError(f"range: the dtype {wanted.name} is not in the list of allowed values.")
     if any(product(each._value.shape) != 1 for each in bounds):
         raise InvalidArgumentError("range: start, limit and delta are numbers, not arrays.")
     first, last, step = (each._value.reshape(()).astype(wanted.numpy)[()] for each in bounds)
@@ -78,6 +79,8 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         raise InvalidArgumentError(f"range: Requires start {word}: {first}/{last}")
     if wanted.is_integer:
         return make_tensor(np.arange(int(first), int(last), int(step)).astype(wanted.numpy))
+    if not isfinite((last - first) / step):
+        raise InvalidArgumentError(f"range: Requires ((limit - start) / delta) to be finite: {first}, {last}, {step}")
     count = ceil(abs((last - first) / step))
     return make_tensor(first + np.arange(count).astype(wanted.numpy) * step)
 
@@ -111,12 +114,12 @@ def linspace(start: TensorLike, stop: TensorLike, num: Any, name: str | None = N
         fraction = float32 if first._value.dtype.itemsize <= 2 else float64
         first, last = cast(first, fraction), cast(last, fraction)
     if isinstance(num, float):
-        raise TypeError(f"linspace: num is an integer, got {num!r}.")
-    (count,) = as_ints(num)
+        raise WrongTypeError(f"linspace: num is an integer, got {num!r}.")
+    count = as_axis(num)
     if count < 0:
         raise InvalidArgumentError(f"linspace: num is at least 0, got {count}.")
-    shape = np.broadcast_shapes(first._value.shape, last._value.shape)
-    place = in_range(axis, len(shape) + 1)
+    shape = broadcast_shapes(first._value.shape, last._value.shape)
+    place = in_range(as_axis(axis), len(shape) + 1)
     first = expand_dims(broadcast_to(first, shape), place)
     last = expand_dims(broadcast_to(last, shape), place)
     if count == 0:

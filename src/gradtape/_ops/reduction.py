@@ -27,7 +27,7 @@ MAXIMUM: Any = np.maximum
 MINIMUM: Any = np.minimum
 LOGICAL_OR: Any = np.logical_or
 LOGICAL_AND: Any = np.logical_and
-CANONICAL = {"axis": as_axes}
+CANONICAL = {"axis": as_axes, "keepdims": bool}
 
 
 def samples(values: Values) -> Any:

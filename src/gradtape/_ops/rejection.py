@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._ops.philox import RESERVED_BLOCKS, Array, Philox, box_muller_float64, normal, uniform, unit_float64
+from gradtape.errors import InvalidArgumentError
 
 _PIECE = 8192  # outputs drawn side by side
 _BLOCKS_OF_INVERSION = 42  # that a binomial number found by inversion owns
@@ -280,7 +281,7 @@ def bounded_normal(stream: Philox, repeats: int, parameters: list[Array], dtype:
     used = 0
     for row, (mean, deviation, low, high) in enumerate(zip(*parameters, strict=True)):
         if not (deviation > 0 and low < high and (np.isfinite(low) or np.isfinite(high))):
-            raise ValueError(
+            raise InvalidArgumentError(
                 "Invalid parameters: a deviation is positive, minval is below maxval and one of them finite; got "
                 f"{deviation}, {low} and {high}"
             )

@@ -14,7 +14,7 @@ from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._ops.comparison import select
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import as_ints
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def differs(value: Any) -> bool:
@@ -49,7 +49,7 @@ def part_by_row(x: Any, key: Any) -> Tensor:
     result = OPS["getitem"].function(result, tuple([span(None) if differs(part) else part for part in parts]))
     kept = [part for part in parts if part is None or isinstance(part, span) or differs(part)]
     if any(differs(part) and part.ndim for part in kept):
-        raise TypeError("getitem: to take several elements by their indices, write tf.gather(tensor, indices).")
+        raise WrongTypeError("getitem: to take several elements by their indices, write tf.gather(tensor, indices).")
     for axis, part in reversed(list(enumerate(kept))):
         if differs(part):
             size = result._value.shape[axis]

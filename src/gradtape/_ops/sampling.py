@@ -11,7 +11,7 @@ from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.tracking import RECORDING
 from gradtape._ops import seeds
 from gradtape._ops.parameters import as_dims
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 STATE = seeds.SeedState()
 _NUMBERS = (int, float)
@@ -54,7 +54,8 @@ def _drawn(draw: Any, shape: Any, *arguments: Any) -> Tensor:
     try:
         tensor = make_tensor(draw(STATE, shape, *arguments))
     except ValueError as error:
-        raise InvalidArgumentError(f"tf.random: {error}") from None
+        kind = type(error) if isinstance(error, InvalidArgumentError) else InvalidArgumentError
+        raise kind(f"tf.random: {error}") from None
     for _, as_rows in maps:
         tensor = as_rows(tensor)
     return tensor
@@ -152,6 +153,7 @@ def uniform(
 
     Raises:
         ValueError: `maxval` is missing for an integer type.
+        TypeError: a bound of an integer type is no integer.
         InvalidArgumentError: a size is negative, or `minval` is not below `maxval` for an integer type.
 
     >>> import gradtape as tf
@@ -160,11 +162,13 @@ def uniform(
     """
     kind = as_dtype(dtype)
     if maxval is None and kind.is_integer:
-        raise ValueError(f"Must specify maxval for integer dtype {kind.name}")
+        raise WrongTypeError(f"Must specify maxval for integer dtype {kind.name}")
     sizes = _shape(shape)
-    if kind.is_integer or (type(minval) in _NUMBERS and (maxval is None or type(maxval) in _NUMBERS)):
-        high = None if maxval is None else _plain(maxval)
-        return _drawn(seeds.random_uniform, sizes, _plain(minval), high, kind.numpy, seed)
+    if kind.is_integer:
+        first, last = (_plain(convert(bound, kind)) for bound in (minval, maxval))
+        return _drawn(seeds.random_uniform, sizes, first, last, kind.numpy, seed)
+    if type(minval) in _NUMBERS and (maxval is None or type(maxval) in _NUMBERS):
+        return _drawn(seeds.random_uniform, sizes, minval, maxval, kind.numpy, seed)
     low, top = convert(minval, kind), convert(1 if maxval is None else maxval, kind)
     return _drawn(seeds.random_uniform, sizes, 0, 1, kind.numpy, seed) * (top - low) + low
 

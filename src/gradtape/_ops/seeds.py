@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape._ops.parameters import as_ints, as_setting
 from gradtape._ops.philox import (
     RESERVED_BLOCKS,
     WORDS_PER_BLOCK,
@@ -23,6 +24,7 @@ from gradtape._ops.philox import (
     truncated_normal,
     uniform,
 )
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 _LARGEST_SEED = 2**31 - 1
 _DEFAULT_GLOBAL_SEED = 87654321  # TensorFlow's, for an operation seed without a global one
@@ -48,7 +50,7 @@ class SeedState:
         import random
 
         with self._lock:
-            self.global_seed = None if seed is None else int(seed)
+            self.global_seed = None if seed is None else as_setting("seed", seed)
             self._operation_seeds = random.Random(self.global_seed)
             self._streams.clear()
 
@@ -64,7 +66,7 @@ class SeedState:
             seed = _DEFAULT_GLOBAL_SEED
         elif op_seed is None:
             op_seed = self._operation_seeds.randint(0, _LARGEST_SEED)
-        pair = seed % _LARGEST_SEED, int(op_seed) % _LARGEST_SEED
+        pair = seed % _LARGEST_SEED, as_setting("seed", op_seed) % _LARGEST_SEED
         return pair if pair != (0, 0) else (0, _LARGEST_SEED)
 
     def stream(self, kind: str, dtype: Any, op_seed: int | None = None, blocks: int = 0) -> Philox:
@@ -109,9 +111,9 @@ def _open(state: SeedState, kind: str, shape: Shape, dtype: Any, seed: Any) -> t
     A shape given as an int64 array has streams of its own, apart from those of every other form of shape.
     """
     variant = (dtype, "int64") if getattr(shape, "dtype", None) == np.int64 else dtype
-    sizes = tuple(map(int, shape))
+    sizes = as_ints(shape)
     if any(size < 0 for size in sizes):
-        raise ValueError(f"Dimension {min(sizes)} must be >= 0")
+        raise InvalidArgumentError(f"Dimension {min(sizes)} must be >= 0")
     count = math.prod(sizes)
     return state.stream(kind, variant, seed, count * RESERVED_BLOCKS), count, sizes
 
@@ -155,10 +157,10 @@ def random_uniform(
     dtype = np.dtype(dtype)
     if dtype.kind == "i":
         if maxval is None:
-            raise ValueError(f"Must specify maxval for integer dtype {dtype}")
+            raise WrongTypeError(f"Must specify maxval for integer dtype {dtype}")
         for name, bound in (("minval", minval), ("maxval", maxval)):
             if np.ndim(bound):
-                raise ValueError(f"{name} must be 0-D, got shape {list(np.shape(bound))}")
+                raise InvalidArgumentError(f"{name} must be 0-D, got shape {list(np.shape(bound))}")
         stream, count, sizes = _open(state, "RandomUniformInt", shape, dtype, seed)
         if not count:
             return np.empty(sizes, dtype)

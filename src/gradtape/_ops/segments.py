@@ -14,6 +14,7 @@ from gradtape._core.op import NOT_DIFFERENTIABLE, ZERO, Array, TensorLike
 from gradtape._core.sampling import Values, arrays, singles
 from gradtape._core.tensor import Tensor
 from gradtape._ops.arithmetic import sqrt
+from gradtape._ops.comparison import equal, keep, select
 from gradtape._ops.creation import ones
 from gradtape._ops.extrema import maximum
 from gradtape._ops.gather import INDICES, add_rows
@@ -337,10 +338,15 @@ def ones_at_zeros(x: TensorLike) -> Array:
 def pull_product(g: Any, data: Any, out: Any, segment_ids: Any, count: int) -> Any:
     """The cotangent of the rows of products: times the product of the segment's other rows, also where one is 0."""
     zero = ones_at_zeros(data)
-    filled = data + zero
-    zeros_left = unsorted_segment_sum(zero, segment_ids, count) - 1
-    without = unsorted_segment_prod(filled, segment_ids, count) * ones_at_zeros(zeros_left)
-    others = of_segment(out, segment_ids) / filled + zero * of_segment(without, segment_ids)
+    at_zeros = keep(data, equal(data, 0.0))
+    filled = select(equal(data, 0.0), 1.0, data)
+    zeros = unsorted_segment_sum(zero, segment_ids, count)
+    without = unsorted_segment_prod(filled, segment_ids, count)
+    # Beside one zero stands the product of all else; beside one of two it is 0, with the other one as a factor.
+    other_zero = of_segment(unsorted_segment_sum(at_zeros, segment_ids, count), segment_ids) - at_zeros
+    one, two = without * ones_at_zeros(zeros - 1), without * ones_at_zeros(zeros - 2)
+    beside_zeros = of_segment(one, segment_ids) + other_zero * of_segment(two, segment_ids)
+    others = of_segment(out, segment_ids) / filled * (1.0 - zero) + zero * beside_zeros
     return of_segment(g, segment_ids) * others
 
 

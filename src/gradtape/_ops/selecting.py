@@ -16,7 +16,7 @@ from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.variable import Variable
 from gradtape._ops.comparison import select
 from gradtape._ops.parameters import Shape, as_axis, as_ints
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 CHOICES = (Values(kind="bool"), Values(), Values())
 SHAPES = (((), (), ()), ((3,), (3,), (3,)), ((3,), (2, 3), ()), ((2, 1), (), (3,)), ((0,), (0,), ()))
@@ -60,7 +60,7 @@ def where(condition: TensorLike, x: Any = None, y: Any = None, name: str | None 
             raise InvalidArgumentError("where: the condition has no dimension, so that there are no indices to return.")
         return make_tensor(np.argwhere(array).astype(np.int64))
     if x is None or y is None:
-        raise ValueError("where: x and y must both be non-None or both be None.")
+        raise InvalidArgumentError("where: x and y must both be non-None or both be None.")
     if not isinstance(condition, Tensor | Variable):
         condition = convert(condition, bool_)
     return select(condition, x, y)
@@ -143,14 +143,16 @@ def one_hot(
     off = None if off_value is None else as_value(off_value, None if isinstance(off_value, float) else wanted)
     for word, value in (("on_value", on), ("off_value", off)):
         if value is not None and wanted is not None and value.dtype is not wanted and wanted.is_integer:
-            raise TypeError(f"one_hot: dtype {value.dtype.name} of {word} does not match dtype {wanted.name}.")
+            raise WrongTypeError(f"one_hot: dtype {value.dtype.name} of {word} does not match dtype {wanted.name}.")
     if on is not None and off is not None and on.dtype is not off.dtype:
-        raise TypeError(f"one_hot: dtype {on.dtype.name} of on_value does not match {off.dtype.name} of off_value.")
+        raise WrongTypeError(
+            f"one_hot: dtype {on.dtype.name} of on_value does not match {off.dtype.name} of off_value."
+        )
     kind = wanted or (on.dtype if on is not None else off.dtype if off is not None else float32)
     on = convert(1, kind) if on is None else on
     off = convert(0, kind) if off is None else off
     if isinstance(depth, float):
-        raise TypeError(f"one_hot: the depth is an integer, got {depth!r}.")
+        raise WrongTypeError(f"one_hot: the depth is an integer, got {depth!r}.")
     sizes = as_ints(depth)
     if len(sizes) != 1 or isinstance(depth, (list, tuple)):
         raise InvalidArgumentError(f"one_hot: depth must be a scalar, got {list(sizes)}.")

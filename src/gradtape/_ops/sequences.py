@@ -8,15 +8,15 @@ import numpy as np
 
 from gradtape._core.batches import as_it_is, one_by_one
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import ANY, INDEX, REALS, as_dtype, bool_
+from gradtape._core.dtypes import ANY, BY_NUMPY, INDEX, REALS, as_dtype, bool_
 from gradtape._core.families import discrete, primitive
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.casting import cast
 from gradtape._ops.counting import plain
-from gradtape._ops.parameters import Shape, as_axis
-from gradtape.errors import InvalidArgumentError
+from gradtape._ops.parameters import Shape, as_axis, as_real
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def as_length(value: Any) -> int:
@@ -29,7 +29,9 @@ def as_length(value: Any) -> int:
     if type(value) is not int:
         array = plain(value)
         if array.ndim:
-            raise ValueError(f"maxlen must be scalar for sequence_mask, got shape {list(array.shape)}.")
+            raise InvalidArgumentError(f"maxlen must be scalar for sequence_mask, got shape {list(array.shape)}.")
+        if not np.isfinite(as_real("maxlen", array)):
+            raise InvalidArgumentError(f"sequence_mask: maxlen is a finite number, got {array}.")
         value = int(np.ceil(array))
     if value < 0:
         raise InvalidArgumentError(f"sequence_mask: maxlen is at least 0, got {value}.")
@@ -79,6 +81,8 @@ def sequence_mask(lengths: TensorLike, maxlen: Any = None, dtype: Any = bool_, n
     cut = maxlen is not None and plain(maxlen).dtype.kind in "iu"
     if maxlen is None:
         array = plain(tensor)
+        if array.dtype.kind not in "iuf":
+            raise WrongTypeError(f"sequence_mask: lengths are numbers, got {tensor.dtype.name}.")
         maxlen = max(0, int(np.ceil(array.max()))) if array.size else 0
     mask = positions_below(tensor, as_length(maxlen), cut)
     return mask if as_dtype(dtype) is bool_ else cast(mask, dtype)
@@ -104,7 +108,7 @@ def reversed_shape(input_shape: Shape, seq_lengths_shape: Shape, seq_axis: int, 
 def required_axis(value: Any) -> int:
     """Returns the axis of the sequences as an integer; TypeError if there is none."""
     if value is None:
-        raise TypeError("reverse_sequence: seq_axis is missing: the axis along which to reverse.")
+        raise WrongTypeError("reverse_sequence: seq_axis is missing: the axis along which to reverse.")
     return as_axis(value)
 
 
@@ -192,10 +196,12 @@ def collapse_repeated(labels: TensorLike, seq_length: TensorLike, name: str | No
            [3, 0]], dtype=int32), array([2, 1], dtype=int32))
     """
     rows, lengths = plain(labels), plain(seq_length)
+    if lengths.dtype.kind not in "iuf":
+        raise WrongTypeError(f"collapse_repeated: seq_length holds integers, got {BY_NUMPY[lengths.dtype].name}.")
     if rows.ndim != 2:
         raise InvalidArgumentError(f"collapse_repeated: labels has the shape [batch, width], got {list(rows.shape)}.")
     if lengths.shape != rows.shape[:1]:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"collapse_repeated: {rows.shape[0]} sequences and seq_length of shape {list(lengths.shape)} do not fit."
         )
     fresh = np.ones(rows.shape, bool)

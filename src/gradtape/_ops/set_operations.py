@@ -14,7 +14,7 @@ from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.parameters import Shape
 from gradtape._ops.sparse_structure import renumbered
 from gradtape._ops.sparse_tensors import SparseTensor, check_bounds, check_order, of_parts, places_of, plain
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 MEMBERS = (int8, int16, int32, int64, uint8, uint16, string)
 
@@ -23,7 +23,7 @@ def check_members(dtype: DType) -> None:
     """Raises TypeError for a dtype that sets have no members of."""
     if dtype not in MEMBERS:
         names = ", ".join(each.name for each in MEMBERS)
-        raise TypeError(f"Invalid dtype {dtype.name}: the members of sets are of {names}.")
+        raise WrongTypeError(f"Invalid dtype {dtype.name}: the members of sets are of {names}.")
 
 
 def members(value: Any, validate: bool) -> tuple[Array, Array, Shape]:
@@ -50,7 +50,7 @@ def combined(a: Any, b: Any, validate: bool, how: Any) -> SparseTensor:
     a, b = (each if isinstance(each, SparseTensor) else convert(each) for each in (a, b))
     check_members(a.dtype)
     if a.dtype is not b.dtype:
-        raise TypeError(f"Types don't match, {a.dtype.name} vs {b.dtype.name}.")
+        raise WrongTypeError(f"Types don't match, {a.dtype.name} vs {b.dtype.name}.")
     (first, own, lead), (second, other, behind) = members(a, validate), members(b, validate)
     if lead != behind:
         raise InvalidArgumentError(f"Mismatched shapes {list(lead)} vs {list(behind)}: each set has one opposite it.")
@@ -156,7 +156,7 @@ def size(a: Any, validate_indices: bool = True) -> Tensor:
     array([1, 1], dtype=int32)
     """
     if not isinstance(a, SparseTensor):
-        raise TypeError(f"Expected `SparseTensor`, got {type(a).__name__!r}.")
+        raise WrongTypeError(f"Expected `SparseTensor`, got {type(a).__name__!r}.")
     check_members(a.dtype)
     found, numbers, lead = members(a, validate_indices)
     known, codes = np.unique(found, return_inverse=True)

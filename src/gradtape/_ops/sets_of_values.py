@@ -16,7 +16,7 @@ from gradtape._core.tensor import make_tensor
 from gradtape._ops.counting import plain
 from gradtape._ops.parameters import Shape
 from gradtape._ops.partitions import taken_rows
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 SIDES = ("left", "right")
 SORTED = (Values(0.0, 1.0), Values())
@@ -41,7 +41,7 @@ def as_index_dtype(value: Any) -> Any:
     """Returns int32 or int64 as a NumPy dtype; InvalidArgumentError for any other dtype."""
     dtype = as_dtype(value)
     if dtype.numpy not in INDEX:
-        raise InvalidArgumentError(f"the dtype of indices is int32 or int64, got {dtype.name}.")
+        raise WrongTypeError(f"the dtype of indices is int32 or int64, got {dtype.name}.")
     return dtype.numpy
 
 
@@ -119,7 +119,7 @@ def unique_with_counts(x: TensorLike, out_idx: Any = int32, name: str | None = N
 def as_side(value: Any) -> str:
     """Returns `left` or `right`; ValueError for anything else."""
     if value not in SIDES:
-        raise ValueError(f"Argument `side` must be either 'right' or 'left'. Received: {value!r}.")
+        raise InvalidArgumentError(f"Argument `side` must be either 'right' or 'left'. Received: {value!r}.")
     return str(value)
 
 

@@ -19,12 +19,12 @@ from gradtape._ops.exponential import exp, log
 from gradtape._ops.extrema import maximum, minimum
 from gradtape._ops.joining import concat
 from gradtape._ops.padding import pad_constant
-from gradtape._ops.parameters import as_ints
+from gradtape._ops.parameters import as_flag, as_ints, as_number, as_real
 from gradtape._ops.ranges import linspace
 from gradtape._ops.scan import cumsum
 from gradtape._ops.special_bessel import bessel_i0e
 from gradtape._ops.structure import expand_dims, reverse
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # The mel scale of the Hidden Markov Model Toolkit: mel = 1127 log(1 + hertz / 700).
 MELS, BREAK = 1127.0, 700.0
@@ -40,9 +40,9 @@ def as_length(value: Any) -> int:
     """
     if type(value) is not int:
         if isinstance(value, float):
-            raise TypeError(f"window_length must be an integer, got {value!r}.")
-        if np.ndim(value):
-            raise ValueError(f"window_length must be one integer, without dimensions; got {value!r}.")
+            raise WrongTypeError(f"window_length must be an integer, got {value!r}.")
+        if convert(value)._value.ndim:
+            raise InvalidArgumentError(f"window_length must be one integer, without dimensions; got {value!r}.")
         (value,) = as_ints(value)
     if value < 0:
         raise InvalidArgumentError(f"window_length must be at least 0, got {value}.")
@@ -53,7 +53,7 @@ def as_float_dtype(dtype: Any) -> DType:
     """Returns the dtype of a window; ValueError unless it is one of floating-point numbers."""
     found = as_dtype(dtype)
     if not found.is_floating:
-        raise ValueError(f"dtype must be a floating point type. Found {found!r}")
+        raise WrongTypeError(f"dtype must be a floating point type. Found {found!r}")
     return found
 
 
@@ -64,7 +64,7 @@ def raised_cosine(window_length: Any, periodic: Any, dtype: Any, base: float, he
     if length == 1:
         return make_tensor(np.ones(1, kind))
     # An even window that is periodic ends one step before it would be back at its first value.
-    steps = length + int(bool(convert(periodic)._value) and length % 2 == 0) - 1
+    steps = length + int(as_flag("periodic", periodic) and length % 2 == 0) - 1
     angle = np.asarray(2 * pi, kind) * np.arange(length).astype(kind) / np.asarray(steps, kind)
     return make_tensor((base - height * np.cos(angle)).astype(kind))
 
@@ -247,22 +247,25 @@ def linear_to_mel_weight_matrix(
            [0.  , 0.35],
            [0.  , 0.  ]], dtype=float32)
     """
-    lower, upper, rate = (float(convert(each)._value) for each in (lower_edge_hertz, upper_edge_hertz, sample_rate))
+    lower, upper, rate = (
+        as_real("an edge or the sample rate", each) for each in (lower_edge_hertz, upper_edge_hertz, sample_rate)
+    )
+    num_mel_bins = as_number("num_mel_bins", num_mel_bins)
     wanted = as_dtype(dtype)
     if num_mel_bins <= 0:
-        raise ValueError(f"num_mel_bins must be positive. Got: {num_mel_bins}")
+        raise InvalidArgumentError(f"num_mel_bins must be positive. Got: {num_mel_bins}")
     if lower < 0.0:
-        raise ValueError(f"lower_edge_hertz must be non-negative. Got: {lower}")
+        raise InvalidArgumentError(f"lower_edge_hertz must be non-negative. Got: {lower}")
     if lower >= upper:
-        raise ValueError(f"lower_edge_hertz must be below upper_edge_hertz. Got: {lower} and {upper}")
+        raise InvalidArgumentError(f"lower_edge_hertz must be below upper_edge_hertz. Got: {lower} and {upper}")
     if rate <= 0.0:
-        raise ValueError(f"sample_rate must be positive. Got: {rate}")
+        raise InvalidArgumentError(f"sample_rate must be positive. Got: {rate}")
     if upper > rate / 2:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"upper_edge_hertz must not be larger than half of the sample rate. Got {upper} for sample_rate: {rate}"
         )
     if not wanted.is_floating:
-        raise ValueError(f"dtype must be a floating point type. Got: {wanted!r}")
+        raise WrongTypeError(f"dtype must be a floating point type. Got: {wanted!r}")
     edges = [
         as_mels(cast(each, wanted) if isinstance(each, Tensor) else convert(each, wanted))
         for each in (lower_edge_hertz, upper_edge_hertz)

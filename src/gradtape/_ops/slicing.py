@@ -17,7 +17,7 @@ from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor
 from gradtape._ops.batching import past_brackets
 from gradtape._ops.gather import gather
-from gradtape._ops.parameters import Shape, as_axis, as_dims, as_vector
+from gradtape._ops.parameters import Shape, as_axis, as_dims, as_setting, as_vector
 from gradtape._ops.rows import block_by_row, differ, left_to, part_by_row, roll_by_row
 from gradtape._ops.structure import reshape, roll
 from gradtape.errors import InvalidArgumentError
@@ -191,6 +191,10 @@ def strided_slice(
         )
     if 0 in steps:
         raise InvalidArgumentError(f"strided_slice: strides[{steps.index(0)}] must be non-zero.")
+    begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask = (
+        0 if mask is None else as_setting("a mask", mask)
+        for mask in (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    )
     key: list[Any] = []
     for i, (start, stop, step) in enumerate(zip(starts, ends, steps, strict=True)):
         bit = 1 << i
@@ -230,16 +234,16 @@ def boolean_mask(tensor: TensorLike, mask: Any, axis: Any = None, name: str | No
     >>> tf.boolean_mask([1, 2, 3], [True, False, True])
     <tf.Tensor: shape=(2,), dtype=int32, numpy=array([1, 3], dtype=int32)>
     """
-    chosen = np.asarray(mask).astype(bool)
+    chosen = np.asarray(convert(mask)).astype(bool)
     values = convert(tensor)
     shape = tuple(values._value.shape)
     if not chosen.ndim:
-        raise ValueError("boolean_mask: mask cannot be scalar.")
+        raise InvalidArgumentError("boolean_mask: mask cannot be scalar.")
     first = 0 if axis is None else as_axis(axis)
     first += len(shape) if first < 0 else 0
     covered = shape[first : first + chosen.ndim]
     if covered != chosen.shape:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"boolean_mask: Shapes {covered} of the tensor and {chosen.shape} of the mask are incompatible."
         )
     if first == 0:

@@ -9,15 +9,15 @@ import numpy as np
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import as_dtype, float32, float64, int32
 from gradtape._core.tensor import Tensor, make_tensor
-from gradtape._ops.counting import plain
-from gradtape.errors import InvalidArgumentError
+from gradtape._ops.parameters import as_number
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 DIMENSIONS = 21200
 
 
-def as_number(value: Any, name: str, least: int) -> int:
+def at_least(value: Any, name: str, least: int) -> int:
     """Returns an integer that is given as a number or a tensor; InvalidArgumentError if it is too small."""
-    number = int(plain(convert(value, int32)))
+    number = as_number(name, convert(value, int32))
     if number < least:
         raise InvalidArgumentError(f"sobol_sample: {name} must be at least {least}, got {number}.")
     return number
@@ -48,12 +48,12 @@ def sobol_sample(dim: Any, num_results: Any, skip: Any = 0, dtype: Any = float32
            [0.75, 0.25],
            [0.25, 0.75]], dtype=float32)
     """
-    size, count, passed = as_number(dim, "dim", 1), as_number(num_results, "num_results", 1), as_number(skip, "skip", 0)
+    size, count, passed = at_least(dim, "dim", 1), at_least(num_results, "num_results", 1), at_least(skip, "skip", 0)
     kind = as_dtype(dtype)
     if size > DIMENSIONS:
         raise InvalidArgumentError(f"sobol_sample: dim must be at most {DIMENSIONS}, got {size}.")
     if kind not in (float32, float64):
-        raise InvalidArgumentError(f"sobol_sample: the dtype is float32 or float64, got {kind.name}.")
+        raise WrongTypeError(f"sobol_sample: the dtype is float32 or float64, got {kind.name}.")
     from scipy.stats.qmc import Sobol
 
     sequence = Sobol(size, scramble=False, bits=32)

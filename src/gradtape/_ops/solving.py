@@ -30,6 +30,8 @@ from gradtape._ops.reduction import reduce_sum
 from gradtape._ops.structure import expand_dims, transpose
 from gradtape.errors import FailedPreconditionError, InvalidArgumentError
 
+# From this size on SciPy's way to LAPACK is faster than NumPy's.
+LARGE = 48
 REAL_MATRICES = frozenset({float32.numpy, float64.numpy})
 
 
@@ -190,9 +192,26 @@ def solve(matrix: TensorLike, rhs: TensorLike, adjoint: bool = False, name: str 
     used = np.conj(matrix.swapaxes(-1, -2)) if adjoint else matrix
     require_pivots(matrix)
     try:
-        return np.linalg.solve(used, rhs)
+        return np.linalg.solve(used, rhs) if matrix.shape[-1] < LARGE else solve_each(used, rhs)
     except np.linalg.LinAlgError:
         raise no_inverse(matrix) from None
+
+
+def solve_each(matrices: Array, rhs: Array) -> Array:
+    """Returns what `np.linalg.solve` does, for large matrices in less time, and computed in double precision as there.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+    """
+    from scipy.linalg import get_lapack_funcs
+
+    solver = get_lapack_funcs("gesv", dtype=np.result_type(rhs.dtype, np.float64))
+    out = np.empty_like(rhs, order="C")
+    for place in np.ndindex(rhs.shape[:-2]):
+        *_, out[place], info = solver(matrices[place], rhs[place])
+        if info > 0:
+            raise np.linalg.LinAlgError
+    return out
 
 
 def one_each(input_shape: Shape) -> Shape:
@@ -226,7 +245,8 @@ def det(input: TensorLike, name: str | None = None) -> Array:
     np.float32(8.0)
     """
     square_shape(input.shape)
-    return np.linalg.det(input)
+    with np.errstate(all="ignore"):
+        return np.linalg.det(input)
 
 
 class LogMatrixDeterminant(NamedTuple):
@@ -244,7 +264,8 @@ def two_each(input_shape: Shape) -> list[Shape]:
 def sign_and_logarithm(input: Any) -> list[Any]:
     """Returns the signs of determinants, and the logarithms of their absolute values in the dtype of the matrices."""
     square_shape(input.shape)
-    sign, logarithm = np.linalg.slogdet(input)
+    with np.errstate(all="ignore"):
+        sign, logarithm = np.linalg.slogdet(input)
     sign = np.where(np.isnan(logarithm), logarithm, sign)
     return [sign.astype(input.dtype), np.asarray(logarithm).astype(input.dtype)]
 
@@ -354,7 +375,7 @@ def matrix_transpose(a: TensorLike, name: str | None = "matrix_transpose", conju
     tensor = convert(a)
     rank = tensor._value.ndim
     if rank < 2:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"Argument `a` should be a (batch) matrix with rank >= 2. Received a tensor of shape "
             f"{list(tensor._value.shape)}."
         )

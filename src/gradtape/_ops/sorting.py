@@ -14,10 +14,12 @@ from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
 from gradtape._core.tensor import Tensor
 from gradtape._ops.parameters import Shape, as_axis, in_range
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 DIRECTIONS = ("ASCENDING", "DESCENDING")
 DISTINCT = Values(-2.0, 2.0, distinct=True)
+# From so many elements along an axis on they are sorted together with their places.
+LONG = 64
 POSITIONS = frozenset(np.dtype(name) for name in ("int16", "uint16", "int32", "int64"))
 
 
@@ -30,7 +32,7 @@ def as_position_dtype(value: Any) -> Any:
     """Returns the NumPy dtype of positions; InvalidArgumentError for a dtype that they cannot have."""
     dtype = as_dtype(value)
     if dtype.numpy not in POSITIONS:
-        raise InvalidArgumentError(
+        raise WrongTypeError(
             f"Value for attr 'output_type' of {dtype.name} is not in the list of allowed values: "
             "int16, uint16, int32, int64."
         )
@@ -48,7 +50,7 @@ def place_shape(input_shape: Shape, axis: int, **params: Any) -> Shape:
 def place(find: Any, array: Any, axis: int, dtype: Any, worst: float) -> Any:
     """Returns where `find` finds its element along an axis; NaN is passed over."""
     if array.ndim == 0:
-        raise ValueError(axis)
+        raise InvalidArgumentError(axis)
     if array.dtype.kind == "f" and np.isnan(array).any():
         array = np.where(np.isnan(array), worst, array)
     return np.asarray(find(array, axis)).astype(dtype, copy=False)
@@ -125,6 +127,12 @@ def put_shape(x_shape: Shape, places_shape: Shape, axis: int, size: int) -> Shap
     return (*x_shape[:axis], size, *x_shape[axis + 1 :])
 
 
+def flat_places(places: Array, size: int) -> Array:
+    """Returns places along the last axis of an array, which has `size` elements, as places among all: a matrix."""
+    rows = places.reshape(-1, places.shape[-1])
+    return rows + np.arange(0, len(rows) * size, size, dtype=np.intp)[:, None]
+
+
 @primitive(
     arrays(((3,), (1,)), ((2, 3), (2, 1)), axis=[-1], values=[Values(), Values(0, 3, "index")]),
     shape=taken_shape,
@@ -135,6 +143,8 @@ def put_shape(x_shape: Shape, places_shape: Shape, axis: int, size: int) -> Shap
 )
 def take_along(x: TensorLike, places: TensorLike, axis: int) -> Array:
     """Returns the elements of `x` at different places along an axis; not for users."""
+    if places.size and axis in (-1, x.ndim - 1):
+        return x.reshape(-1).take(flat_places(places, x.shape[-1])).reshape(places.shape)
     return np.take_along_axis(x, places, axis)
 
 
@@ -148,15 +158,20 @@ def take_along(x: TensorLike, places: TensorLike, axis: int) -> Array:
 )
 def put_along(x: TensorLike, places: TensorLike, axis: int, size: int) -> Array:
     """Returns zeros with the elements of `x` at different places along an axis; not for users."""
-    out = np.zeros_like(x, shape=put_shape(x.shape, places.shape, axis, size))
-    np.put_along_axis(out, places, x, axis)
+    out = np.zeros_like(x, shape=put_shape(x.shape, places.shape, axis, size), order="C")
+    if places.size and axis in (-1, x.ndim - 1):
+        out.reshape(-1)[flat_places(places, size)] = x.reshape(-1, x.shape[-1])
+    else:
+        np.put_along_axis(out, places, x, axis)
     return out
 
 
 def as_direction(value: Any) -> str:
     """Returns `ASCENDING` or `DESCENDING`; ValueError for anything else."""
     if value not in DIRECTIONS:
-        raise ValueError(f"Argument `direction` should be one of {', '.join(DIRECTIONS)}. Received: direction={value}")
+        raise InvalidArgumentError(
+            f"Argument `direction` should be one of {', '.join(DIRECTIONS)}. Received: direction={value}"
+        )
     return str(value)
 
 
@@ -170,7 +185,26 @@ def ranking(array: Any, axis: int, descending: bool) -> Any:
     """Returns the places of the elements of an array in their order along an axis; equal ones keep theirs."""
     if descending:
         array = np.invert(array) if array.dtype.kind in "biu" else np.negative(array)
+    if array.dtype.char in "fi" and array.ndim and array.shape[axis] >= LONG and not np.isnan(array).any():
+        return places_by_keys(array, axis)
     return np.argsort(array, axis, stable=True).astype(np.int32)
+
+
+def places_by_keys(array: Any, axis: int) -> Any:
+    """Returns `ranking` of numbers of 32 bits, with their place as the lower half of a key: no two keys are equal.
+
+    NumPy sorts keys several times faster than it finds the places that a stable sort gives.
+    """
+    bits = array
+    if array.dtype.kind == "f":
+        # A sum with 0 makes -0 the same as 0. The bits of negative numbers, but for the sign, rise as the numbers fall.
+        bits = (array + np.float32(0)).view(np.int32)
+        bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    keys = np.moveaxis(bits, axis, -1).astype(np.int64, order="C")
+    keys <<= 32
+    keys |= np.arange(keys.shape[-1])
+    keys.sort(axis=-1)
+    return np.moveaxis(keys.astype(np.int32), -1, axis)
 
 
 @discrete(

@@ -18,11 +18,11 @@ from gradtape._ops.extrema import maximum as greater_of
 from gradtape._ops.extrema import minimum as less_of
 from gradtape._ops.gather import scatter_nd
 from gradtape._ops.joining import concat
-from gradtape._ops.parameters import as_axes, in_range
+from gradtape._ops.parameters import as_axes, as_number, as_real, in_range
 from gradtape._ops.segments import extremes_of_segments, of_segment, unsorted_segment_sum
 from gradtape._ops.sparse_tensors import SparseTensor, check_bounds, checked, of_parts, places_of, plain, taken
 from gradtape._ops.structure import reshape, stop_gradient
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 COUNTS = (int32, int64, float32, float64)
 
@@ -44,7 +44,7 @@ def grouped(places: Array, dims: Any) -> tuple[Array, Array]:
 def check_same_shape(a: SparseTensor, b: SparseTensor) -> None:
     """Raises InvalidArgumentError unless both have one shape and dtype."""
     if a.dtype is not b.dtype:
-        raise InvalidArgumentError(
+        raise WrongTypeError(
             f"the sparse tensors have the dtypes {a.dtype.name} and {b.dtype.name}: write tf.cast first."
         )
     if a._dims != b._dims:
@@ -82,9 +82,9 @@ def add(a: Any, b: Any, threshold: Any = 0) -> Any:
     array([1, 7], dtype=int32)
     """
     if not isinstance(a, SparseTensor) and not isinstance(b, SparseTensor):
-        raise TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?")
+        raise WrongTypeError("At least one input should be SparseTensor; do you mean to use tf.add()?")
     if isinstance(a, SparseTensor) and isinstance(b, SparseTensor):
-        least = plain(convert(threshold, a.dtype.real_dtype))
+        least = as_real("threshold", convert(threshold, a.dtype.real_dtype))
         places, first, second = united(a, b)
         group = np.concatenate([first, second])
         total = unsorted_segment_sum(concat([a.values, b.values], 0), group, len(places))
@@ -109,7 +109,7 @@ def extreme(sp_a: Any, sp_b: Any, greatest: bool) -> SparseTensor:
     """Returns the greater or the lesser of two sparse tensors, element-wise; what is not given counts as 0."""
     a, b = checked(sp_a), checked(sp_b)
     if a.dtype.numpy not in REALS and a.dtype.name != "bfloat16":
-        raise InvalidArgumentError(f"only real numbers have an order, got {a.dtype.name}.")
+        raise WrongTypeError(f"only real numbers have an order, got {a.dtype.name}.")
     places, first, second = united(a, b)
     one, other = (
         unsorted_segment_sum(values, group, len(places)) for values, group in ((a.values, first), (b.values, second))
@@ -263,7 +263,7 @@ def softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
     if len(sp._dims) < 2:
         raise InvalidArgumentError(f"Input should have rank >= 2, but received shape: {list(sp._dims)}.")
     if not sp.dtype.is_floating:
-        raise InvalidArgumentError(f"softmax: floating-point numbers are wanted, got {sp.dtype.name}.")
+        raise WrongTypeError(f"softmax: floating-point numbers are wanted, got {sp.dtype.name}.")
     rows, group = grouped(places_of(sp)[:, :-1], sp._dims[:-1])
     count = len(rows)
     # A shift changes nothing, so that its derivative is left out.
@@ -293,7 +293,7 @@ def to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None) -> Ten
     array([[False, False,  True]])
     """
     sp = checked(sp_input)
-    dims = (*sp._dims[:-1], int(plain(convert(vocab_size))))
+    dims = (*sp._dims[:-1], as_number("vocab_size", vocab_size))
     places = places_of(sp).copy()
     places[:, -1] = plain(sp.values)
     check_bounds(places, dims)
@@ -315,7 +315,7 @@ def numbers_in_rows(values: Any, axis: Any) -> tuple[Array, Array, int | None]:
         numbers = whole.reshape(-1)
         rows = np.repeat(np.arange(count or 1), numbers.size // (count or 1)) if numbers.size else numbers
     if numbers.dtype not in INDEX:
-        raise InvalidArgumentError(f"bincount: int32 or int64 numbers are wanted, got {numbers.dtype}.")
+        raise WrongTypeError(f"bincount: int32 or int64 numbers are wanted, got {numbers.dtype}.")
     if numbers.size and numbers.min() < 0:
         raise InvalidArgumentError("Input values must all be non-negative.")
     return (numbers, rows, count) if axis == -1 and count is not None else (numbers, np.zeros_like(numbers), None)
@@ -330,7 +330,7 @@ def weights_of(values: Any, weights: Any) -> Tensor:
     """
     if isinstance(values, SparseTensor):
         if not isinstance(weights, SparseTensor):
-            raise ValueError("Argument `weights` must be a SparseTensor if `values` is a SparseTensor.")
+            raise InvalidArgumentError("Argument `weights` must be a SparseTensor if `values` is a SparseTensor.")
         if values._dims != weights._dims or not np.array_equal(places_of(values), places_of(weights)):
             raise InvalidArgumentError("'weights' and 'values' must have the same indices.")
         return weights.values
@@ -375,14 +375,18 @@ def bincount(
     ([[1], [3]], [2, 1])
     """
     if weights is not None and binary_output:
-        raise ValueError("Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one.")
+        raise InvalidArgumentError(
+            "Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one."
+        )
     if axis not in (None, 0, -1):
-        raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported.")
+        raise InvalidArgumentError(
+            f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported."
+        )
     numbers, rows, count = numbers_in_rows(values, axis)
     each = make_tensor(np.ones(len(numbers), numbers.dtype)) if weights is None else weights_of(values, weights)
     if as_dtype(each.dtype) not in COUNTS:
-        raise InvalidArgumentError(f"bincount: weights are int32, int64, float32 or float64, got {each.dtype.name}.")
-    least, length = (None if size is None else int(plain(convert(size))) for size in (minlength, maxlength))
+        raise WrongTypeError(f"bincount: weights are int32, int64, float32 or float64, got {each.dtype.name}.")
+    least, length = (None if size is None else as_number("the length", size) for size in (minlength, maxlength))
     if min(least or 0, length or 0) < 0:
         raise InvalidArgumentError(f"bincount: lengths are at least 0, got minlength={least}, maxlength={length}.")
     if length is None:

@@ -26,7 +26,7 @@ from gradtape._ops.sparse_structure import fill_empty_rows, retain
 from gradtape._ops.sparse_structure import reshape as reshape_sparse
 from gradtape._ops.sparse_tensors import SparseTensor, check_bounds, checked, places_of, plain
 from gradtape._ops.structure import reshape, transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 NUMBERED = Values(0, 3, "index")
 PAIRED = arrays(
@@ -148,7 +148,7 @@ def sparse_dense_matmul(
     """
     if isinstance(b, SparseTensor):
         if isinstance(sp_a, SparseTensor):
-            raise TypeError("sparse_dense_matmul: both matrices are sparse; tf.sparse.to_dense makes one dense.")
+            raise WrongTypeError("sparse_dense_matmul: both matrices are sparse; tf.sparse.to_dense makes one dense.")
         found = sparse_dense_matmul(b, sp_a, not adjoint_b, not adjoint_a)
         return transpose(found, None, found.dtype.is_complex)
     sp, dense = checked(sp_a), convert(b)
@@ -180,7 +180,7 @@ def numbers_of(indices: TensorLike, segment_ids: TensorLike, num_segments: Any) 
     places, numbers = plain(convert(indices)), plain(convert(segment_ids))
     for what, array in (("indices", places), ("segment_ids", numbers)):
         if array.ndim != 1 or array.dtype not in INDEX:
-            raise InvalidArgumentError(
+            raise WrongTypeError(
                 f"{what} should be a vector of int32 or int64, got shape {list(array.shape)} of {array.dtype}."
             )
     if len(places) != len(numbers):
@@ -205,7 +205,7 @@ def summed_rows(
     rows = convert(data)
     shape = tuple(rows._value.shape)
     if rows._value.dtype not in REALS and rows.dtype.name != "bfloat16":
-        raise InvalidArgumentError(f"real numbers are wanted, got {rows.dtype.name}.")
+        raise WrongTypeError(f"real numbers are wanted, got {rows.dtype.name}.")
     if not shape:
         raise InvalidArgumentError("data: Shape must be at least rank 1, got a scalar.")
     places, numbers, count = numbers_of(indices, segment_ids, num_segments)
@@ -254,7 +254,7 @@ def segment_sum(
 def check_floats(data: Tensor) -> Tensor:
     """Returns a tensor of floating-point numbers; InvalidArgumentError for others."""
     if not data.dtype.is_floating:
-        raise InvalidArgumentError(f"floating-point numbers are wanted, got {data.dtype.name}: write tf.cast first.")
+        raise WrongTypeError(f"floating-point numbers are wanted, got {data.dtype.name}: write tf.cast first.")
     return data
 
 
@@ -360,11 +360,11 @@ def embedding_lookup_sparse(
     """
     how = "mean" if combiner is None else combiner
     if how not in ("mean", "sqrtn", "sum"):
-        raise ValueError(f"combiner must be one of 'mean', 'sqrtn' or 'sum', got {combiner}.")
+        raise InvalidArgumentError(f"combiner must be one of 'mean', 'sqrtn' or 'sum', got {combiner}.")
     if not isinstance(sp_ids, SparseTensor):
-        raise TypeError(f"sp_ids must be SparseTensor, got {type(sp_ids)}.")
+        raise WrongTypeError(f"sp_ids must be SparseTensor, got {type(sp_ids)}.")
     if sp_weights is not None and not isinstance(sp_weights, SparseTensor):
-        raise TypeError(f"sp_weights must be either None or SparseTensor, got {type(sp_weights)}.")
+        raise WrongTypeError(f"sp_weights must be either None or SparseTensor, got {type(sp_weights)}.")
     ids, segments = plain(sp_ids.values), places_of(sp_ids)[:, 0]
     named, places = np.unique(ids, return_inverse=True)
     table = params if isinstance(params, list | tuple) and holds_parts(params) else convert(params)
@@ -375,7 +375,9 @@ def embedding_lookup_sparse(
         return (segment_sum if how == "sum" else segment_sqrt_n)(rows, places, segments)
     weights = cast(sp_weights.values, rows.dtype)
     if weights._value.shape != (len(ids),):
-        raise ValueError(f"Shapes {(len(ids),)} and {weights._value.shape} are incompatible: one weight for each id.")
+        raise InvalidArgumentError(
+            f"Shapes {(len(ids),)} and {weights._value.shape} are incompatible: one weight for each id."
+        )
     _, _, count = numbers_of(places, segments, None)
     shape = tuple(rows._value.shape)
     flat = reshape(rows, (shape[0], prod(shape[1:])))
@@ -430,7 +432,7 @@ def safe_embedding_lookup_sparse(
     [[2.0], [0.0]]
     """
     if embedding_weights is None or (isinstance(embedding_weights, list | tuple) and not embedding_weights):
-        raise ValueError(f"Missing embedding_weights {embedding_weights}.")
+        raise InvalidArgumentError(f"Missing embedding_weights {embedding_weights}.")
     given = checked(sparse_ids)
     if len(given._dims) < 2:
         raise InvalidArgumentError(f"the ids must have at least 2 dimensions, got shape {list(given._dims)}.")
@@ -439,7 +441,7 @@ def safe_embedding_lookup_sparse(
     kept = plain(ids.values) >= 0
     weights = None
     if sparse_weights is not None:
-        weights = SparseTensor(ids.indices, sparse_weights.values, ids.dense_shape)
+        weights = SparseTensor(ids.indices, checked(sparse_weights).values, ids.dense_shape)
         if combiner != "sum":
             kept = kept & (plain(weights.values) > 0)
         weights, _ = fill_empty_rows(retain(weights, kept), 1)

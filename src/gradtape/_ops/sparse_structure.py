@@ -13,10 +13,10 @@ from gradtape._core.op import Array, TensorLike
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.gather import gather
 from gradtape._ops.joining import concat as join
-from gradtape._ops.parameters import Shape, as_axis, in_range
+from gradtape._ops.parameters import Shape, as_axis, as_ints, as_setting, in_range
 from gradtape._ops.sparse_tensors import SparseTensor, as_int64, checked, of_parts, places_of, plain, taken
 from gradtape._ops.structure import reshape as reshape_dense
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 def in_order(places: Array) -> Array | None:
@@ -77,7 +77,7 @@ def concat(axis: Any, sp_inputs: Any, expand_nonconcat_dims: bool = False, name:
     [[0, 0], [1, 0]]
     """
     if not isinstance(sp_inputs, list | tuple):
-        raise TypeError(f"Inputs must be a list or tuple, got {type(sp_inputs).__name__!r}.")
+        raise WrongTypeError(f"Inputs must be a list or tuple, got {type(sp_inputs).__name__!r}.")
     parts = [checked(each) for each in sp_inputs]
     if not parts:
         raise InvalidArgumentError("concat: at least one SparseTensor is wanted.")
@@ -92,7 +92,7 @@ def concat(axis: Any, sp_inputs: Any, expand_nonconcat_dims: bool = False, name:
                 f"{k}."
             )
         if part.dtype is not dtype:
-            raise InvalidArgumentError(f"concat: the dtypes differ: {dtype.name} and {part.dtype.name}.")
+            raise WrongTypeError(f"concat: the dtypes differ: {dtype.name} and {part.dtype.name}.")
         wrong = [d for d, (own, size) in enumerate(zip(part._dims, first, strict=True)) if d != place and own != size]
         if wrong and not expand_nonconcat_dims:
             raise InvalidArgumentError(
@@ -173,7 +173,7 @@ def split(sp_input: Any = None, num_split: Any = None, axis: Any = None, name: s
     """
     for what, value in (("sp_input", sp_input), ("num_split", num_split), ("axis", axis)):
         if value is None:
-            raise ValueError(f"{what} is required")
+            raise InvalidArgumentError(f"{what} is required")
     sp = checked(sp_input)
     place, count = in_range(as_axis(axis), len(sp._dims)), as_axis(num_split)
     if not 1 <= count <= sp._dims[place]:
@@ -211,9 +211,11 @@ def transpose(sp_input: Any, perm: Any = None, name: str | None = None) -> Spars
     """
     sp = checked(sp_input)
     rank = len(sp._dims)
-    wanted = np.arange(rank)[::-1] if perm is None else plain(convert(perm))
+    wanted = np.arange(rank)[::-1] if perm is None else np.array(as_ints(perm), np.int64)
     if wanted.shape != (rank,):
-        raise ValueError(f"Dimensions {rank} and {wanted.size} are not compatible: perm names each dimension once.")
+        raise InvalidArgumentError(
+            f"Dimensions {rank} and {wanted.size} are not compatible: perm names each dimension once."
+        )
     if sorted(wanted.tolist()) != list(range(rank)):
         raise InvalidArgumentError(f"transpose: perm {wanted.tolist()} is no permutation of 0 to {rank - 1}.")
     return ordered(places_of(sp)[:, wanted], sp.values, [sp._dims[axis] for axis in wanted])
@@ -221,7 +223,7 @@ def transpose(sp_input: Any, perm: Any = None, name: str | None = None) -> Spars
 
 def new_dims(dims: Shape, shape: Any) -> Shape:
     """Returns the shape that a sparse tensor is reshaped to, with the size for -1 filled in."""
-    wanted = [int(size) for size in plain(convert(shape)).astype(np.int64).reshape(-1)]
+    wanted = [as_setting("shape", size) for size in plain(convert(shape)).reshape(-1).tolist()]
     total, unknown = prod(dims), [k for k, size in enumerate(wanted) if size == -1]
     if len(unknown) > 1:
         raise InvalidArgumentError(f"only one output dimension may be -1, not both {unknown[0]} and {unknown[1]}.")
@@ -305,9 +307,9 @@ def reset_shape(sp_input: Any, new_shape: Any = None) -> SparseTensor:
         return of_parts(places, sp.values, dims)
     dims = plain(as_int64(new_shape, "new_shape"))
     if dims.shape != (len(sp._dims),):
-        raise ValueError(f"Dimensions {len(sp._dims)} and {dims.size} are not compatible: the rank stays.")
+        raise InvalidArgumentError(f"Dimensions {len(sp._dims)} and {dims.size} are not compatible: the rank stays.")
     if (dims < np.array(sp._dims)).any():
-        raise ValueError(
+        raise InvalidArgumentError(
             f"Requested new_shape should have dimension sizes >= sp_input.shape: {dims.tolist()} and {list(sp._dims)}."
         )
     return of_parts(places, sp.values, dims)
@@ -334,9 +336,11 @@ def retain(sp_input: Any, to_retain: TensorLike) -> SparseTensor:
     sp = checked(sp_input)
     places, wanted = places_of(sp), plain(convert(to_retain))
     if wanted.ndim != 1:
-        raise ValueError(f"Shape {wanted.shape} must have rank 1: a bool for each value.")
+        raise InvalidArgumentError(f"Shape {wanted.shape} must have rank 1: a bool for each value.")
     if len(wanted) != len(places):
-        raise ValueError(f"Dimensions {len(places)} and {len(wanted)} are not compatible: a bool for each value.")
+        raise InvalidArgumentError(
+            f"Dimensions {len(places)} and {len(wanted)} are not compatible: a bool for each value."
+        )
     kept = np.flatnonzero(wanted)
     return of_parts(places[kept], gather(sp.values, kept), sp._dims)
 
@@ -370,7 +374,7 @@ def as_rows(value: Any, name: str) -> int:
     """Returns a number of rows or columns; raises TypeError for what is no integer."""
     array = plain(convert(value))
     if array.ndim or array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be an integer value, got {value!r}.")
+        raise WrongTypeError(f"{name} must be an integer value, got {value!r}.")
     if array < 0:
         raise InvalidArgumentError(f"{name} must not be negative, got {value!r}.")
     return int(array)

@@ -19,7 +19,7 @@ from gradtape._ops.parameters import Shape
 from gradtape._ops.quotients import truediv
 from gradtape._ops.segments import of_segment
 from gradtape._ops.structure import broadcast_to
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # What takes a sparse tensor for its values: functions of one element that are 0 at 0, as in TensorFlow.
 ON_VALUES = frozenset({"abs", "negative", "square", "sqrt", "tanh", "erf", "identity", "stop_gradient"})
@@ -55,18 +55,20 @@ class SparseTensor:
         sizes = as_int64(dense_shape, "dense_shape")
         numbers = plain(sizes)
         if numbers.ndim != 1:
-            raise TypeError(f"dense_shape: a list of sizes is wanted, got shape {list(numbers.shape)}.")
+            raise WrongTypeError(f"dense_shape: a list of sizes is wanted, got shape {list(numbers.shape)}.")
         for name, tensor, rank in (("indices", places, 2), ("values", elements, 1)):
             if len(tensor._value.shape) != rank:
-                raise ValueError(f"{name}: Shape {tensor._value.shape} must have rank {rank}.")
+                raise InvalidArgumentError(f"{name}: Shape {tensor._value.shape} must have rank {rank}.")
         dims = tuple(numbers.tolist())
         if min(dims, default=0) < 0:
-            raise ValueError(f"dense_shape: a dimension must be >= 0, got {list(dims)}.")
+            raise InvalidArgumentError(f"dense_shape: a dimension must be >= 0, got {list(dims)}.")
         (count, rank), given = places._value.shape, elements._value.shape[0]
         if count != given:
-            raise ValueError(f"Dimensions {count} and {given} are not compatible: each value has one row of indices.")
+            raise InvalidArgumentError(
+                f"Dimensions {count} and {given} are not compatible: each value has one row of indices."
+            )
         if rank != len(dims):
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"Dimensions {rank} and {len(dims)} are not compatible: a row of indices has a number for each "
                 "dimension of dense_shape."
             )
@@ -116,7 +118,7 @@ class SparseTensor:
             return sparse_tensor_value
         parts = [getattr(sparse_tensor_value, name, None) for name in ("indices", "values", "dense_shape")]
         if any(part is None for part in parts):
-            raise TypeError(f"Argument sparse_tensor_value={sparse_tensor_value!r} is no sparse tensor.")
+            raise WrongTypeError(f"Argument sparse_tensor_value={sparse_tensor_value!r} is no sparse tensor.")
         return cls(*parts)
 
     @property
@@ -210,7 +212,7 @@ def as_int64(value: TensorLike, name: str) -> Tensor:
 def checked(value: Any) -> SparseTensor:
     """Returns a sparse tensor; raises TypeError for anything else."""
     if not isinstance(value, SparseTensor):
-        raise TypeError(
+        raise WrongTypeError(
             f"Input must be a SparseTensor, got {type(value).__name__!r}. tf.sparse.from_dense makes one of a tensor."
         )
     return value
@@ -392,7 +394,7 @@ def map_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> SparseTenso
 
     arguments, keywords = [replaced(each) for each in args], {key: replaced(each) for key, each in kwargs.items()}
     if not found:
-        raise ValueError("No SparseTensor in argument list of map_values.")
+        raise InvalidArgumentError("No SparseTensor in argument list of map_values.")
     for other in found[1:]:
         if other._dims != found[0]._dims or not np.array_equal(places_of(other), places_of(found[0])):
             raise InvalidArgumentError(
@@ -417,6 +419,8 @@ def mask(a: IndexedSlices, mask_indices: TensorLike, name: str | None = None) ->
     >>> tf.sparse.mask(slices, [5]).values.numpy()
     array([[2.]], dtype=float32)
     """
+    if not hasattr(a, "indices"):
+        raise WrongTypeError(f"mask: an IndexedSlices is wanted, got {a!r}.")
     indices = convert(a.indices)
     if len(indices._value.shape) != 1:
         raise InvalidArgumentError(f"mask: the indices should be a 1D vector, got shape {list(indices._value.shape)}.")

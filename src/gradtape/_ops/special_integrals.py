@@ -80,7 +80,8 @@ def fresnel_sin(x: TensorLike, name: str | None = None) -> Array:
     """
     from scipy.special import fresnel
 
-    return fresnel(x)[0]
+    # From here on the result is a half to the last bit; SciPy squares, which overflows.
+    return fresnel(np.clip(x, -1e17, 1e17))[0]
 
 
 @elementwise(singles(), types=PRECISE, x=lambda g, x: g * cos(HALF_PI * (x * x)))
@@ -103,7 +104,7 @@ def fresnel_cos(x: TensorLike, name: str | None = None) -> Array:
     """
     from scipy.special import fresnel
 
-    return fresnel(x)[1]
+    return fresnel(np.clip(x, -1e17, 1e17))[1]
 
 
 @elementwise(

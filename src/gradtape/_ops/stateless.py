@@ -16,7 +16,7 @@ from gradtape._ops import philox
 from gradtape._ops.joining import stack
 from gradtape._ops.parameters import as_dims
 from gradtape._ops.philox import Philox
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 INTEGERS = (int32, int64, uint32, uint64)
 
@@ -51,14 +51,14 @@ def as_algorithm(alg: Any) -> int:
     if isinstance(alg, Tensor):
         return int(alg)
     if not isinstance(alg, str):
-        raise TypeError(
+        raise WrongTypeError(
             f"`alg` is a name, a number or a tf.random.Algorithm, got {alg!r} of type {type(alg).__name__}."
         )
     name = alg.strip().lower().replace("-", "").replace("_", "")
     for member in Algorithm:
         if name == member.name.lower().replace("_", ""):
             return member.value
-    raise ValueError(unsupported(alg))
+    raise InvalidArgumentError(unsupported(alg))
 
 
 def unsupported(alg: Any) -> str:
@@ -83,11 +83,11 @@ def stream_of(seed: TensorLike, alg: Any = "auto_select") -> Philox:
     number = Algorithm.AUTO_SELECT.value if alg is None else as_algorithm(alg)
     values = plain(seed)
     if number not in (1, 2, 3):
-        raise ValueError(unsupported(alg))
+        raise InvalidArgumentError(unsupported(alg))
     if number == Algorithm.THREEFRY.value:
         raise InvalidArgumentError("ThreeFry runs on accelerators only; write alg='philox' or 'auto_select'.")
     if values.dtype.kind != "i" and (number == Algorithm.AUTO_SELECT.value or values.dtype.kind != "u"):
-        raise InvalidArgumentError(f"a seed is two integers of int32 or int64, got {values.dtype.name}.")
+        raise WrongTypeError(f"a seed is two integers of int32 or int64, got {values.dtype.name}.")
     if values.shape != (2,):
         raise InvalidArgumentError(f"seed must have shape [2], not {list(values.shape)}.")
     return Philox.from_stateless_seed(*values.tolist())
@@ -114,7 +114,7 @@ def floating(dtype: Any) -> DType:
     """
     kind = as_dtype(dtype)
     if not kind.is_floating:
-        raise TypeError(f"random numbers of this distribution are of a floating-point type, not {kind.name}.")
+        raise WrongTypeError(f"random numbers of this distribution are of a floating-point type, not {kind.name}.")
     return kind
 
 
@@ -195,12 +195,12 @@ def stateless_uniform(
     """
     kind = as_dtype(dtype)
     if not kind.is_floating and kind not in INTEGERS:
-        raise ValueError(f"`dtype` is a floating-point type, int32, int64, uint32 or uint64, got {kind.name}.")
+        raise WrongTypeError(f"`dtype` is a floating-point type, int32, int64, uint32 or uint64, got {kind.name}.")
     if kind.is_integer:
         if (minval is None) != (maxval is None):
-            raise ValueError(f"For {kind.name}, give both minval and maxval or None for both.")
+            raise InvalidArgumentError(f"For {kind.name}, give both minval and maxval or None for both.")
         if minval is not None and kind in (uint32, uint64):
-            raise ValueError(f"For {kind.name}, minval and maxval are None: other bounds need a signed type.")
+            raise InvalidArgumentError(f"For {kind.name}, minval and maxval are None: other bounds need a signed type.")
     return uniform_from(stream_of(seed, alg), dims_of(shape), minval, maxval, kind)
 
 
@@ -325,7 +325,7 @@ def fold_in(seed: TensorLike, data: TensorLike, alg: Any = "auto_select") -> Arr
 
 def _seed_type(tensor: Tensor) -> DType:
     if not tensor.dtype.is_integer:
-        raise ValueError(f"seeds are made of integers, got {tensor.dtype.name}.")
+        raise WrongTypeError(f"seeds are made of integers, got {tensor.dtype.name}.")
     return tensor.dtype
 
 

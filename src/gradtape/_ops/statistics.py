@@ -17,6 +17,7 @@ from gradtape._ops.exponential import exp, log, softplus
 from gradtape._ops.normalization import batch_normalization
 from gradtape._ops.parameters import as_axes, in_range
 from gradtape._ops.reduction import reduce_sum
+from gradtape.errors import InvalidArgumentError
 
 POSITIVE = Values(0.5, 2.0)
 
@@ -145,7 +146,7 @@ def pair_of(first: TensorLike, second: TensorLike, names: str) -> tuple[Tensor, 
     """Returns two inputs as tensors; raises ValueError if their shapes differ."""
     one, other = convert(first), convert(second)
     if one._value.shape != other._value.shape:
-        raise ValueError(f"{names} must have the same shape, received shapes {one.shape} and {other.shape}.")
+        raise InvalidArgumentError(f"{names} must have the same shape, received shapes {one.shape} and {other.shape}.")
     return one, other
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradtape._core.tensor import Tensor, make_tensor
+from gradtape.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -33,7 +34,7 @@ def device(device_name: str | None) -> Iterator[None]:
     ...     x = tf.constant(1.0)
     """
     if device_name is not None and not isinstance(device_name, str):
-        raise ValueError(f"tf.device takes a name such as '/CPU:0', got {device_name!r}.")
+        raise InvalidArgumentError(f"tf.device takes a name such as '/CPU:0', got {device_name!r}.")
     yield
 
 

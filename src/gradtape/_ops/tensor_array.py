@@ -12,7 +12,7 @@ from gradtape._core.tensor import Tensor
 from gradtape._ops.creation import zeros
 from gradtape._ops.joining import concat, split, stack, unstack
 from gradtape._ops.parameters import as_ints
-from gradtape.errors import InvalidArgumentError, OutOfRangeError
+from gradtape.errors import InvalidArgumentError, OutOfRangeError, WrongTypeError
 
 
 class TensorArray:
@@ -53,7 +53,7 @@ class TensorArray:
         name: str | None = None,
     ) -> None:
         if size is None:
-            raise ValueError("TensorArray: the size must be given; with dynamic_size=True it may be 0.")
+            raise InvalidArgumentError("TensorArray: the size must be given; with dynamic_size=True it may be 0.")
         self._dtype: DType = as_dtype(dtype)
         self._dynamic_size = bool(dynamic_size)
         self._clear = clear_after_read is None or bool(clear_after_read)
@@ -96,12 +96,12 @@ class TensorArray:
             )
         tensor = value if isinstance(value, Tensor) else convert_hint(value, self._dtype)
         if tensor.dtype is not self._dtype:
-            raise InvalidArgumentError(
+            raise WrongTypeError(
                 f"TensorArray dtype is {self._dtype.name} but Op is trying to write dtype {tensor.dtype.name}. "
                 "Write tf.cast(value, dtype), or give the array that dtype."
             )
         if not self._element_shape.is_compatible_with(tensor.shape):
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"TensorArray: the value's shape {tensor.shape} is not that of the elements, {self._element_shape}."
             )
         if self._infer_shape:
@@ -160,7 +160,7 @@ class TensorArray:
         """
         parts = unstack(convert(value, self._dtype))
         if len(parts) > len(self._tensors) and not self._dynamic_size:
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"Cannot unstack {len(parts)} tensors into a TensorArray of static size {len(self._tensors)}"
             )
         return self.scatter(range(len(parts)), parts)
@@ -192,7 +192,7 @@ class TensorArray:
         tensor = self._tensors[place]
         if tensor is None:
             if not self._element_shape.is_fully_defined():
-                raise ValueError(
+                raise InvalidArgumentError(
                     f"TensorArray: index {place} was not written, and the elements' shape is {self._element_shape}: "
                     "write it, or give element_shape."
                 )

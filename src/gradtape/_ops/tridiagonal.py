@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtape._core.batches import as_it_is
 from gradtape._core.conversion import convert
+from gradtape._core.dispatch import convert_hint
 from gradtape._core.families import composite, primitive
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import ORDINARY, Values, arrays
@@ -18,12 +19,12 @@ from gradtape._ops.diagonals import diagonal_matrix, diagonal_of
 from gradtape._ops.factorization import MATRICES, triangular_solve
 from gradtape._ops.joining import concat, stack
 from gradtape._ops.padding import pad_constant
-from gradtape._ops.parameters import Shape, as_ints
+from gradtape._ops.parameters import Shape, as_ints, as_list, as_real
 from gradtape._ops.reduction import reduce_sum
 from gradtape._ops.slicing import getitem
 from gradtape._ops.spectra import eigh, eigvalsh
 from gradtape._ops.structure import expand_dims, squeeze, transpose
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 FORMATS = ("compact", "sequence", "matrix")
 
@@ -119,10 +120,14 @@ def three_rows(diagonals: Any, diagonals_format: str) -> Tensor:
         ValueError: there is no such format, or not three diagonals.
     """
     if diagonals_format not in FORMATS:
-        raise ValueError(f"Unrecognized diagonals_format: {diagonals_format}; it is one of {', '.join(FORMATS)}.")
+        raise InvalidArgumentError(
+            f"Unrecognized diagonals_format: {diagonals_format}; it is one of {', '.join(FORMATS)}."
+        )
     if diagonals_format == "sequence":
         if not isinstance(diagonals, (tuple, list)) or len(diagonals) != 3:
-            raise ValueError("Expected diagonals to be a sequence of length 3: above, on and below the main diagonal.")
+            raise InvalidArgumentError(
+                "Expected diagonals to be a sequence of length 3: above, on and below the main diagonal."
+            )
         above, middle, below = map(convert, diagonals)
         size = middle._value.shape[-1]
         above = lengthened(above, 0, 1) if above._value.shape[-1] == size - 1 else above
@@ -131,13 +136,15 @@ def three_rows(diagonals: Any, diagonals_format: str) -> Tensor:
     tensor = convert(diagonals)
     shape = tensor._value.shape
     if len(shape) < 2:
-        raise ValueError(f"Expected diagonals to have rank at least 2, got {len(shape)}.")
+        raise InvalidArgumentError(f"Expected diagonals to have rank at least 2, got {len(shape)}.")
     if diagonals_format == "compact":
         if shape[-2] != 3:
-            raise ValueError(f"Expected 3 diagonals got {shape[-2]}, in shape {list(shape)}.")
+            raise InvalidArgumentError(f"Expected 3 diagonals got {shape[-2]}, in shape {list(shape)}.")
         return tensor
     if shape[-1] != shape[-2]:
-        raise ValueError(f"Expected last two dimensions of diagonals to be same, got {shape[-2]} and {shape[-1]}.")
+        raise InvalidArgumentError(
+            f"Expected last two dimensions of diagonals to be same, got {shape[-2]} and {shape[-1]}."
+        )
     if not shape[-1]:
         return stack([diagonal_of(tensor, 0)] * 3, -2)
     above, below = lengthened(diagonal_of(tensor, 1), 0, 1), lengthened(diagonal_of(tensor, -1), 1, 0)
@@ -184,7 +191,7 @@ def tridiagonal_solve(
     array([1., 1.], dtype=float32)
     """
     if perturb_singular:
-        raise ValueError("perturb_singular is not there: add a small number to the main diagonal instead.")
+        raise InvalidArgumentError("perturb_singular is not there: add a small number to the main diagonal instead.")
     rows, right = three_rows(diagonals, diagonals_format), convert(rhs)
     vector = right._value.ndim == rows._value.ndim - 1
     if conjugate_rhs:
@@ -196,7 +203,7 @@ def tridiagonal_solve(
         right = transpose(right, (*range(rank - 2), rank - 1, rank - 2))
     shape = rows._value.shape
     if right._value.shape[:-1] != (*shape[:-2], shape[-1]):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"Expected diagonals and right-hand side to have the same leading dimensions and size, got shapes "
             f"{list(shape)} and {list(right._value.shape)}."
         )
@@ -233,7 +240,7 @@ def tridiagonal_matmul(
     """
     rows, right = three_rows(diagonals, diagonals_format), convert(rhs)
     if right._value.dtype not in MATRICES:
-        raise InvalidArgumentError(f"tridiagonal_matmul takes float32, float64 or complex, got {right.dtype.name}.")
+        raise WrongTypeError(f"tridiagonal_matmul takes float32, float64 or complex, got {right.dtype.name}.")
     system_shape(rows._value.shape, right._value.shape)
     above, middle, below = (expand_dims(getitem(rows, (..., row, slice(None))), -1) for row in range(3))
     later, earlier = (..., slice(1, None), slice(None)), (..., slice(None, -1), slice(None))
@@ -272,7 +279,7 @@ def banded_triangular_solve(
     array([[1.],
            [1.]], dtype=float32)
     """
-    tensor = convert(bands)
+    tensor = convert_hint(bands, rhs.dtype if isinstance(rhs, Tensor) else None)
     shape = tensor._value.shape
     if len(shape) < 2 or not shape[-2]:
         raise InvalidArgumentError(f"`bands` must have shape [..., k, m] with k > 0, got {list(shape)}.")
@@ -288,6 +295,14 @@ def banded_triangular_solve(
     return triangular_solve(add_n(parts), rhs, lower, adjoint)
 
 
+def in_pairs(select_range: Any) -> list[Any]:
+    """Returns the two ends of a range; InvalidArgumentError if there are more or less."""
+    ends = as_list("select_range", select_range)
+    if len(ends) != 2:
+        raise InvalidArgumentError(f"select_range is two numbers, got {select_range!r}.")
+    return ends
+
+
 def chosen(values: Any, select: str, select_range: Any) -> slice:
     """Returns which eigenvalues in ascending order are asked for.
 
@@ -297,11 +312,11 @@ def chosen(values: Any, select: str, select_range: Any) -> slice:
     if select == "a":
         return slice(None)
     if select == "i":
-        first, last = as_ints(select_range)
+        first, last = as_ints(in_pairs(select_range))
         if first > last:
             raise InvalidArgumentError(f"Got empty index range in select_range: {first} to {last}.")
         return slice(first, last + 1)
-    low, high = (float(convert(end)._value) for end in select_range)
+    low, high = (as_real("select_range", end) for end in in_pairs(select_range))
     if not low < high:
         raise InvalidArgumentError(f"Got empty interval in select_range: {low} to {high}.")
     first, last = np.searchsorted(values, [low, high], "right")
@@ -344,14 +359,18 @@ def eigh_tridiagonal(
     array([1., 3.], dtype=float32)
     """
     if select not in ("a", "i", "v"):
-        raise ValueError(f"'select must have a value in {{'a', 'i', 'v'}}, got {select!r}.")
+        raise InvalidArgumentError(f"'select must have a value in {{'a', 'i', 'v'}}, got {select!r}.")
     main, above = convert(alpha), convert(beta)
     if main.dtype != above.dtype:
-        raise ValueError(f"'alpha' and 'beta' must have the same type, got {main.dtype.name} and {above.dtype.name}.")
+        raise WrongTypeError(
+            f"'alpha' and 'beta' must have the same type, got {main.dtype.name} and {above.dtype.name}."
+        )
     if main._value.dtype not in MATRICES:
-        raise ValueError(f"'alpha' must be of float32, float64 or complex, got {main.dtype.name}.")
+        raise WrongTypeError(f"'alpha' must be of float32, float64 or complex, got {main.dtype.name}.")
     if select != "a" and select_range is None:
-        raise TypeError(f"select={select!r} needs select_range, two numbers.")
+        raise WrongTypeError(f"select={select!r} needs select_range, two numbers.")
+    if main._value.ndim != 1 or above._value.ndim != 1:
+        raise InvalidArgumentError(f"'alpha' and 'beta' are vectors, got shapes {main.shape} and {above.shape}.")
     size = main._value.shape[-1]
     if above._value.shape[-1] != max(size - 1, 0):
         raise InvalidArgumentError(f"{size} diagonal elements go with {size - 1} beside them, got {above.shape[-1]}.")

@@ -9,7 +9,7 @@ from typing import Any
 from gradtape._core.tensor import Tensor
 from gradtape._ops.parameters import Shape, as_ints
 from gradtape._ops.windows import ONE, Window, Windows
-from gradtape.errors import InvalidArgumentError
+from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # For each number of spatial dimensions the name of the layout with the channels behind, and in front.
 LAYOUTS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
@@ -60,8 +60,10 @@ def channels_first(data_format: Any, dims: int) -> bool:
     Raises:
         InvalidArgumentError: there is no such layout of `dims` spatial dimensions.
     """
+    if data_format is None:
+        return False
     if data_format not in LAYOUTS[dims]:
-        raise InvalidArgumentError(f"data_format {data_format!r} is not in the list of allowed values: {LAYOUTS[dims]}")
+        raise WrongTypeError(f"data_format {data_format!r} is not in the list of allowed values: {LAYOUTS[dims]}.")
     return bool(data_format == LAYOUTS[dims][1])
 
 
@@ -77,7 +79,7 @@ def for_all_axes(value: Any, name: str, dims: int, first: bool) -> Shape:
     if len(sizes) == dims + 2:
         return sizes
     if len(sizes) != dims:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"{name} should be of length 1, {dims} or {dims + 2}. Received: {name}={value} of length {len(sizes)}"
         )
     return (1, 1, *sizes) if first else (1, *sizes, 1)
@@ -93,7 +95,7 @@ def as_padding(padding: Any, rank: int, explicit: bool = True) -> Padding:
     """
     if isinstance(padding, (list, tuple)) and explicit:
         if len(padding) != rank:
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"When padding is a list, it must be of size {rank}. Received: padding={padding} of size {len(padding)}"
             )
         pairs = tuple(as_pair(each) for each in padding)
@@ -101,11 +103,13 @@ def as_padding(padding: Any, rank: int, explicit: bool = True) -> Padding:
             raise InvalidArgumentError(f"All elements of explicit paddings must be nonnegative, got {padding}.")
         return pairs
     if not isinstance(padding, str):
-        raise TypeError(f"Expected string for argument 'padding' not {padding!r}.")
+        raise WrongTypeError(f"Expected string for argument 'padding' not {padding!r}.")
     if padding == "EXPLICIT":
-        raise ValueError("'EXPLICIT' is not a valid value for `padding`: explicit padding is a list of pairs.")
+        raise InvalidArgumentError(
+            "'EXPLICIT' is not a valid value for `padding`: explicit padding is a list of pairs."
+        )
     if padding not in ("SAME", "VALID"):
-        raise InvalidArgumentError(f"padding {padding!r} is not in the list of allowed values: 'SAME', 'VALID'.")
+        raise WrongTypeError(f"padding {padding!r} is not in the list of allowed values: 'SAME', 'VALID'.")
     return padding
 
 
@@ -117,7 +121,7 @@ def as_pair(value: Any) -> tuple[int, int]:
     """
     pair = as_ints(value)
     if len(pair) != 2:
-        raise ValueError(f"When padding is a list, each element must be of size 2. Received: {value}.")
+        raise InvalidArgumentError(f"When padding is a list, each element must be of size 2. Received: {value}.")
     return pair[0], pair[1]
 
 

@@ -27,6 +27,8 @@ from gradtape.errors import InvalidArgumentError
 Window = tuple[int, int, int, int, int]
 Windows = tuple[Window, ...]
 ONE = (1, 1, 0, 0, 1)
+# Of so many elements the arrays that a gradient needs on its way stay in the processor's cache.
+PART = 1 << 16
 
 
 def sides(size: int, window: Window) -> int:
@@ -285,13 +287,24 @@ def place_maxima(g: TensorLike, input: TensorLike, best: TensorLike, windows: Wi
         return g
     if not g.size:
         return np.zeros_like(g, shape=input.shape)
-    x = fitted(input, windows, limits(input.dtype)[0])
+    count = max(1, PART * len(input) // input.size)
     if in_blocks(input.shape, windows):
+        x = fitted(input, windows, limits(input.dtype)[0])
         found = keep_array(repeated(g, windows, x.shape), block_hits(x, best, windows)).reshape(x.shape)
         return unfitted(found, windows, input.shape)
-    found = g
-    levels = stages(x, windows)
-    for axis, values, maxima in zip(axes, levels[-2::-1], levels[:0:-1], strict=True):
+    if windows[0] != ONE or count >= len(input):
+        return placed_maxima(g, input, windows)
+    out = np.empty_like(g, shape=input.shape, order="C")
+    for first in range(0, len(input), count):
+        part = slice(first, first + count)
+        out[part] = placed_maxima(g[part], input[part], windows)
+    return out
+
+
+def placed_maxima(g: Array, input: Array, windows: Windows) -> Array:
+    """Returns `place_maxima` of arrays that are not too large, where the windows are no blocks."""
+    found, levels = g, stages(fitted(input, windows, limits(input.dtype)[0]), windows)
+    for axis, values, maxima in zip(moving_axes(windows), levels[-2::-1], levels[:0:-1], strict=True):
         spread = np.zeros_like(g, shape=values.shape, order="C")
         for key, hits in first_hits(values, maxima, axis, windows[axis]):
             spread[key] += keep_array(found, hits)

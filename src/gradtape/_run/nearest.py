@@ -20,6 +20,7 @@ BEYOND = {
 INSTEAD = {
     "tf.RegisterGradient": "use tf.custom_gradient, or declare the operation with gradtape.op",
     "tf.Session": "TensorFlow 1's graphs are not covered: call the operations, and read values with .numpy()",
+    "tf.debugging.enable_check_numerics": "call tf.debugging.check_numerics on the results that are to be finite",
     "tf.function": "leave the decorator out: operations run at once",
     "tf.global_variables_initializer": "leave it out: a variable has its value from the start",
     "tf.no_gradient": "declare the operation with gradtape.op, where NOT_DIFFERENTIABLE says it",

@@ -184,6 +184,30 @@ def set_soft_device_placement(enabled: bool) -> None:
     """
 
 
+def functions_run_eagerly() -> bool:
+    """Returns whether functions run operation by operation, without being compiled first: they always do.
+
+    Returns:
+        True.
+
+    >>> import gradtape as tf
+    >>> tf.config.functions_run_eagerly()
+    True
+    """
+    return True
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Accepts whether functions run operation by operation; they always do.
+
+    Args:
+        run_eagerly: changes nothing.
+
+    >>> import gradtape as tf
+    >>> tf.config.run_functions_eagerly(True)
+    """
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *(name for names in _LATER.values() for name in names)])
 

@@ -10,6 +10,11 @@ from gradtape._ops.sampling import uniform as uniform
 from gradtape._run.stand_in import missing as _missing
 
 if _TYPE_CHECKING:
+    from gradtape._ops.candidates import all_candidate_sampler as all_candidate_sampler
+    from gradtape._ops.candidates import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
+    from gradtape._ops.candidates import learned_unigram_candidate_sampler as learned_unigram_candidate_sampler
+    from gradtape._ops.candidates import log_uniform_candidate_sampler as log_uniform_candidate_sampler
+    from gradtape._ops.candidates import uniform_candidate_sampler as uniform_candidate_sampler
     from gradtape._ops.discrete_sampling import categorical as categorical
     from gradtape._ops.discrete_sampling import poisson as poisson
     from gradtape._ops.discrete_sampling import stateless_binomial as stateless_binomial
@@ -34,6 +39,13 @@ if _TYPE_CHECKING:
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
+    "gradtape._ops.candidates": [
+        "all_candidate_sampler",
+        "fixed_unigram_candidate_sampler",
+        "learned_unigram_candidate_sampler",
+        "log_uniform_candidate_sampler",
+        "uniform_candidate_sampler",
+    ],
     "gradtape._ops.discrete_sampling": [
         "categorical",
         "poisson",

@@ -26,10 +26,15 @@ from gradtape._run.stand_in import missing as _missing
 swish = silu
 
 if _TYPE_CHECKING:
+    from gradtape._ops.alignments import ctc_loss as ctc_loss
+    from gradtape._ops.alignments import ctc_unique_labels as ctc_unique_labels
     from gradtape._ops.blocks import depth_to_space as depth_to_space
     from gradtape._ops.blocks import space_to_batch as space_to_batch
     from gradtape._ops.blocks import space_to_depth as space_to_depth
     from gradtape._ops.blocks import with_space_to_batch as with_space_to_batch
+    from gradtape._ops.candidates import all_candidate_sampler as all_candidate_sampler
+    from gradtape._ops.candidates import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
+    from gradtape._ops.candidates import learned_unigram_candidate_sampler as learned_unigram_candidate_sampler
     from gradtape._ops.channels import bias_add as bias_add
     from gradtape._ops.channels import local_response_normalization as local_response_normalization
     from gradtape._ops.channels import lrn as lrn
@@ -43,10 +48,15 @@ if _TYPE_CHECKING:
     from gradtape._ops.convolution_transposes import conv2d_transpose as conv2d_transpose
     from gradtape._ops.convolution_transposes import conv3d_transpose as conv3d_transpose
     from gradtape._ops.convolution_transposes import conv_transpose as conv_transpose
+    from gradtape._ops.decoding import ctc_beam_search_decoder as ctc_beam_search_decoder
+    from gradtape._ops.decoding import ctc_greedy_decoder as ctc_greedy_decoder
     from gradtape._ops.depthwise import depthwise_conv2d as depthwise_conv2d
     from gradtape._ops.depthwise import depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter
     from gradtape._ops.depthwise import depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input
     from gradtape._ops.depthwise import separable_conv2d as separable_conv2d
+    from gradtape._ops.dropouts import dropout as dropout
+    from gradtape._ops.fractional_pooling import fractional_avg_pool as fractional_avg_pool
+    from gradtape._ops.fractional_pooling import fractional_max_pool as fractional_max_pool
     from gradtape._ops.isotonic import isotonic_regression as isotonic_regression
     from gradtape._ops.largest import approx_max_k as approx_max_k
     from gradtape._ops.largest import approx_min_k as approx_min_k
@@ -54,7 +64,6 @@ if _TYPE_CHECKING:
     from gradtape._ops.measures import zero_fraction as zero_fraction
     from gradtape._ops.normalization import batch_normalization as batch_normalization
     from gradtape._ops.normalization import compute_average_loss as compute_average_loss
-    from gradtape._ops.normalization import dropout as dropout
     from gradtape._ops.normalization import embedding_lookup as embedding_lookup
     from gradtape._ops.normalization import moments as moments
     from gradtape._ops.normalization import scale_regularization_loss as scale_regularization_loss
@@ -72,6 +81,9 @@ if _TYPE_CHECKING:
     from gradtape._ops.pooling import max_pool3d as max_pool3d
     from gradtape._ops.pooling import max_pool_with_argmax as max_pool_with_argmax
     from gradtape._ops.pooling import pool as pool
+    from gradtape._ops.sampled_losses import compute_accidental_hits as compute_accidental_hits
+    from gradtape._ops.sampled_losses import nce_loss as nce_loss
+    from gradtape._ops.sampled_losses import sampled_softmax_loss as sampled_softmax_loss
     from gradtape._ops.sequences import collapse_repeated as collapse_repeated
     from gradtape._ops.sparse_products import embedding_lookup_sparse as embedding_lookup_sparse
     from gradtape._ops.sparse_products import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
@@ -80,9 +92,18 @@ if _TYPE_CHECKING:
     from gradtape._ops.statistics import normalize_moments as normalize_moments
     from gradtape._ops.statistics import sufficient_statistics as sufficient_statistics
     from gradtape._ops.statistics import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+    from gradtape.nn import experimental as experimental
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
+    "gradtape._ops.alignments": ["ctc_loss", "ctc_unique_labels"],
+    "gradtape._ops.candidates": [
+        "all_candidate_sampler",
+        "fixed_unigram_candidate_sampler",
+        "learned_unigram_candidate_sampler",
+    ],
+    "gradtape._ops.decoding": ["ctc_beam_search_decoder", "ctc_greedy_decoder"],
+    "gradtape._ops.sampled_losses": ["compute_accidental_hits", "nce_loss", "sampled_softmax_loss"],
     "gradtape._ops.sparse_products": ["embedding_lookup_sparse", "safe_embedding_lookup_sparse"],
     "gradtape._ops.convolution_forms": ["atrous_conv2d", "conv1d", "conv2d", "conv3d", "convolution"],
     "gradtape._ops.convolution_transposes": [
@@ -98,13 +119,14 @@ _LATER = {
         "depthwise_conv2d_backprop_input",
         "separable_conv2d",
     ],
+    "gradtape._ops.dropouts": ["dropout"],
+    "gradtape._ops.fractional_pooling": ["fractional_avg_pool", "fractional_max_pool"],
     "gradtape._ops.isotonic": ["isotonic_regression"],
     "gradtape._ops.largest": ["approx_max_k", "approx_min_k", "in_top_k"],
     "gradtape._ops.measures": ["zero_fraction"],
     "gradtape._ops.normalization": [
         "batch_normalization",
         "compute_average_loss",
-        "dropout",
         "embedding_lookup",
         "moments",
         "scale_regularization_loss",
@@ -134,6 +156,7 @@ _LATER = {
         "max_pool_with_argmax",
         "pool",
     ],
+    "gradtape.nn.experimental": ["experimental"],
 }
 __getattr__ = _missing(__name__, _LATER)
 

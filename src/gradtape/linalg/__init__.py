@@ -1,4 +1,4 @@
-"""`tf.linalg`: matrices and norms."""
+"""`tf.linalg`: matrices, norms and linear operators."""
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
@@ -23,6 +23,29 @@ if _TYPE_CHECKING:
     from gradtape._ops.factorization import band_part as band_part
     from gradtape._ops.factorization import cholesky as cholesky
     from gradtape._ops.factorization import triangular_solve as triangular_solve
+    from gradtape._ops.linear_operator import LinearOperator as LinearOperator
+    from gradtape._ops.linear_operator import LinearOperatorAdjoint as LinearOperatorAdjoint
+    from gradtape._ops.linear_operator import LinearOperatorComposition as LinearOperatorComposition
+    from gradtape._ops.linear_operator import LinearOperatorInversion as LinearOperatorInversion
+    from gradtape._ops.linear_operator import LinearOperatorLowerTriangular as LinearOperatorLowerTriangular
+    from gradtape._ops.linear_operator_blocks import LinearOperatorBlockDiag as LinearOperatorBlockDiag
+    from gradtape._ops.linear_operator_blocks import (
+        LinearOperatorBlockLowerTriangular as LinearOperatorBlockLowerTriangular,
+    )
+    from gradtape._ops.linear_operator_circulant import LinearOperatorCirculant as LinearOperatorCirculant
+    from gradtape._ops.linear_operator_circulant import LinearOperatorCirculant2D as LinearOperatorCirculant2D
+    from gradtape._ops.linear_operator_circulant import LinearOperatorCirculant3D as LinearOperatorCirculant3D
+    from gradtape._ops.linear_operator_combined import LinearOperatorKronecker as LinearOperatorKronecker
+    from gradtape._ops.linear_operator_combined import LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate
+    from gradtape._ops.linear_operator_identity import LinearOperatorIdentity as LinearOperatorIdentity
+    from gradtape._ops.linear_operator_identity import LinearOperatorZeros as LinearOperatorZeros
+    from gradtape._ops.linear_operator_simple import LinearOperatorDiag as LinearOperatorDiag
+    from gradtape._ops.linear_operator_simple import LinearOperatorFullMatrix as LinearOperatorFullMatrix
+    from gradtape._ops.linear_operator_simple import LinearOperatorScaledIdentity as LinearOperatorScaledIdentity
+    from gradtape._ops.linear_operator_structured import LinearOperatorHouseholder as LinearOperatorHouseholder
+    from gradtape._ops.linear_operator_structured import LinearOperatorPermutation as LinearOperatorPermutation
+    from gradtape._ops.linear_operator_structured import LinearOperatorToeplitz as LinearOperatorToeplitz
+    from gradtape._ops.linear_operator_structured import LinearOperatorTridiag as LinearOperatorTridiag
     from gradtape._ops.lu_factors import lu as lu
     from gradtape._ops.lu_factors import lu_matrix_inverse as lu_matrix_inverse
     from gradtape._ops.lu_factors import lu_reconstruct as lu_reconstruct
@@ -52,6 +75,7 @@ if _TYPE_CHECKING:
     from gradtape._ops.tridiagonal import eigh_tridiagonal as eigh_tridiagonal
     from gradtape._ops.tridiagonal import tridiagonal_matmul as tridiagonal_matmul
     from gradtape._ops.tridiagonal import tridiagonal_solve as tridiagonal_solve
+    from gradtape.linalg import experimental as experimental
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
@@ -68,6 +92,32 @@ _LATER = {
         "slogdet",
         "solve",
     ],
+    "gradtape._ops.linear_operator": [
+        "LinearOperator",
+        "LinearOperatorAdjoint",
+        "LinearOperatorComposition",
+        "LinearOperatorInversion",
+        "LinearOperatorLowerTriangular",
+    ],
+    "gradtape._ops.linear_operator_blocks": ["LinearOperatorBlockDiag", "LinearOperatorBlockLowerTriangular"],
+    "gradtape._ops.linear_operator_circulant": [
+        "LinearOperatorCirculant",
+        "LinearOperatorCirculant2D",
+        "LinearOperatorCirculant3D",
+    ],
+    "gradtape._ops.linear_operator_combined": ["LinearOperatorKronecker", "LinearOperatorLowRankUpdate"],
+    "gradtape._ops.linear_operator_identity": ["LinearOperatorIdentity", "LinearOperatorZeros"],
+    "gradtape._ops.linear_operator_simple": [
+        "LinearOperatorDiag",
+        "LinearOperatorFullMatrix",
+        "LinearOperatorScaledIdentity",
+    ],
+    "gradtape._ops.linear_operator_structured": [
+        "LinearOperatorHouseholder",
+        "LinearOperatorPermutation",
+        "LinearOperatorToeplitz",
+        "LinearOperatorTridiag",
+    ],
     "gradtape._ops.lu_factors": ["lu", "lu_matrix_inverse", "lu_reconstruct", "lu_solve"],
     "gradtape._ops.matrix_functions": ["expm", "logm", "lstsq", "matrix_rank", "pinv", "sqrtm"],
     "gradtape._ops.singular": ["qr", "svd"],
@@ -78,6 +128,7 @@ _LATER = {
         "tridiagonal_matmul",
         "tridiagonal_solve",
     ],
+    "gradtape.linalg.experimental": ["experimental"],
 }
 __getattr__ = _missing(__name__, _LATER)
 
