@@ -34,6 +34,7 @@ from gradtape._core.dtypes import uint8 as uint8
 from gradtape._core.dtypes import uint16 as uint16
 from gradtape._core.dtypes import uint32 as uint32
 from gradtape._core.dtypes import uint64 as uint64
+from gradtape._core.memory import keep_freed_memory as _keep_freed_memory
 from gradtape._core.scopes import get_current_name_scope as get_current_name_scope
 from gradtape._core.scopes import name_scope as name_scope
 from gradtape._core.slices import IndexedSlices as IndexedSlices
@@ -161,6 +162,7 @@ newaxis = None
 bool, half, double = _bool, float16, float64
 
 _operators.install()
+_keep_freed_memory()
 # TensorFlow computes inf and NaN in silence. NumPy's warnings about them are silenced where gradtape's own code raises
 # them, and only there: the user's NumPy code goes on to warn.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradtape\.")

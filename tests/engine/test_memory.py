@@ -1,5 +1,8 @@
 """In-place arithmetic: used where nobody can notice, and never where somebody could."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -98,3 +101,28 @@ def test_output_gradients_are_not_written_to() -> None:
         z = x + x + x + x
     assert tape.gradient(z, x, output_gradients=seed).numpy()[0] == 4.0
     assert seed.numpy()[0] == 1.0
+
+
+PAGES_OF_LARGE_ARRAYS = """
+import gradtape as tf, numpy as np, resource
+x = tf.constant(np.ones((1 << 20,), np.float32))
+for _ in range(5):
+    y = x * x + x
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(50):
+    y = x * x + x
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def pages(**variables: str) -> int:
+    """Returns how many fresh pages a program with large arrays gets from the system, once it is running."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
+    run = [sys.executable, "-c", PAGES_OF_LARGE_ARRAYS]
+    return int(subprocess.run(run, env=environment | variables, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.confstr("CS_GNU_LIBC_VERSION") is None, reason="about glibc")
+def test_what_large_arrays_free_is_used_again() -> None:
+    assert pages() < 1000
+    assert pages(MALLOC_TRIM_THRESHOLD_="131072", MALLOC_MMAP_THRESHOLD_="131072") > 50 * 1000

@@ -7,7 +7,6 @@ a cotangent is followed by something), rules run on tensors.
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -19,7 +18,6 @@ from gradtape._autodiff.batching import Batch, Boundary, batched, out_of_batch, 
 from gradtape._core import fast
 from gradtape._core.dispatch import shown_name
 from gradtape._core.fast import STEPS, sum_to
-from gradtape._core.memory import into
 from gradtape._core.op import NOT_WRITTEN, OPS, ZERO, Op, Rule, body_of
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor, make_tensor
@@ -243,95 +241,35 @@ def pull_part(g: Any, record: Any, grads: list[Any]) -> None:
     grads[base][position] = g
 
 
-# From this many elements of a cotangent on, the memory of what a step needed is wanted for the next one.
-LARGE_STEP = 1 << 18
-
-
-def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[int], consume: bool) -> None:
+def pull_back_arrays(records: list[Any], grads: list[Any], top: int, keep: set[int]) -> None:
     """Takes cotangents from index `top` down to the least index in `keep`; `grads` holds arrays.
 
-    Where they then hold NaN, it is done again with such ones whose zeros stay zeros. With `consume`, records of large
-    arrays are dropped as soon as they have been passed, which is why each of these steps is looked at by itself.
+    Where those in `keep` then hold NaN, it is done again with such ones whose zeros stay zeros.
     """
-    low, least, g = top, min(keep), None
-    while low > least:
-        before = grads.copy()
-        end = pull_small(records, grads, low, least, keep, LARGE_STEP if consume else sys.maxsize)
-        for index in keep if end == least else changed(grads, before):
-            g = grads[index]
-            if g is not None and holds_nan(g):
-                grads[:] = before
-                return pull_back_carefully(records, grads, low, least, keep, consume)
-        del before, g
-        low = end
-        while low > least and (grads[low] is None or is_large(grads[low])):
-            g, record = grads[low], records[low]
-            if g is not None and record is not None:
-                if low not in keep:
-                    grads[low] = None
-                records[low] = None
-                pull_large(g, record, grads)
-            low -= 1
-    return None
-
-
-def pull_small(records: list[Any], grads: list[Any], top: int, least: int, keep: set[int], limit: int) -> int:
-    """Takes cotangents down to the first array of `limit` elements or more; returns its index, `least` if none is."""
-    for i in range(top, least, -1):
+    before = grads.copy()
+    for i in range(top, min(keep), -1):
         g = grads[i]
         if g is None:
             continue
         record = records[i]
         if record is None:
             continue
-        if type(g) is np.ndarray:
-            if g.size >= limit:
-                return i
-        elif type(g) is IndexedSlices and not passes_rows(record):
-            g = g.dense()
         if i not in keep:
             grads[i] = None
+        if type(g) is IndexedSlices and not passes_rows(record):
+            g = g.dense()
         record[0](g, record, grads)
-    return least
+    for index in keep:
+        g = grads[index]
+        if g is not None and holds_nan(g):
+            grads[:] = before
+            return pull_back_carefully(records, grads, top, keep)
+    return None
 
 
-def is_large(g: Any) -> bool:
-    """True for a cotangent whose record is dropped at once."""
-    return type(g) is np.ndarray and g.size >= LARGE_STEP
-
-
-def changed(grads: list[Any], before: list[Any]) -> list[int]:
-    """Returns the indices of the cotangents that are others than before."""
-    return [index for index, (now, then) in enumerate(zip(grads, before, strict=True)) if now is not then]
-
-
-class Fresh(dict[int, Any]):
-    """The cotangents of one step, by index."""
-
-    def __missing__(self, index: int) -> None:
-        return None
-
-
-def pull_large(g: Any, record: Any, grads: Any) -> None:
-    """Pulls a large cotangent back through a record."""
-    fresh = Fresh()
-    record[0](g, record, fresh)
-    if any(map(holds_nan, fresh.values())):
-        fresh = Fresh()
-        record[0](absorbing(g), record, fresh)
-    for index in list(fresh):
-        d, h = settled(fresh.pop(index)), grads[index]
-        if type(d) is dict:
-            grads[index] = d if h is None else h | d
-        else:
-            grads[index] = d if h is None else into(np.add, h, d)
-
-
-def pull_back_carefully(
-    records: list[Any], grads: list[Any], top: int, least: int, keep: set[int], consume: bool
-) -> None:
-    """The same for the part from `top` on, with cotangents whose zeros stay zeros."""
-    for i in range(top, least, -1):
+def pull_back_carefully(records: list[Any], grads: list[Any], top: int, keep: set[int]) -> None:
+    """The same with cotangents whose zeros stay zeros."""
+    for i in range(top, min(keep), -1):
         g, record = grads[i], records[i]
         if g is None or record is None:
             continue
@@ -340,8 +278,6 @@ def pull_back_carefully(
         if type(g) is IndexedSlices and not passes_rows(record):
             g = g.dense()
         record[0](absorbing(g), record, grads)
-        if consume:
-            records[i] = None
     grads[:] = map(settled, grads)
 
 

@@ -321,7 +321,7 @@ class Problem:
                 tracker = watching(tape, point)
                 pulled = self.pulled(point)
                 dense = [filled_in(each, tensor) for each, tensor in zip(pulled, point.tensors, strict=True)]
-            found = gradients(tracker, dense, point.tensors, self.inputs.tensors(direction), consume=True)
+            found = gradients(tracker, dense, point.tensors, self.inputs.tensors(direction))
             return self.second(found, point, "reverse over reverse")
 
         return self.of_second_order("reverse over reverse", along)

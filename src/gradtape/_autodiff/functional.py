@@ -207,7 +207,7 @@ def value_and_gradient(
     with GradientTape(watch_accessed_variables=False) as tape:
         tracker = watching(tape, point)
         value = scalar_of(function, point)
-    found = gradients(tracker, [value], point.tensors, None, consume=True)
+    found = gradients(tracker, [value], point.tensors, None)
     tracker.close()
     if strict:
         for g in found:
@@ -246,7 +246,7 @@ def vjp(function: Callable[[Any], Any], primals: Any, cotangents: Any = None) ->
         tracker = watching(tape, point)
         result = result_of(function, point)
     seeds = None if cotangents is None else cotangents_of(result, cotangents)
-    found = gradients(tracker, result.smooth, point.tensors, seeds, consume=True)
+    found = gradients(tracker, result.smooth, point.tensors, seeds)
     tracker.close()
     detach(result.tensors, tracker)
     return result.value, point.filled(found)
@@ -319,7 +319,7 @@ def hvp(function: Callable[[Any], Any], x: Any, direction: Any) -> Any:
     moving = [position for position, g in enumerate(gradient) if g is not None]
     # The Hessian is symmetric: what its rows give backwards is its product with the direction.
     targets, weights = [gradient[each] for each in moving], [seeds[each] for each in moving]
-    found = gradients(tracker, targets, point.tensors, weights, consume=True)
+    found = gradients(tracker, targets, point.tensors, weights)
     tracker.close()
     return point.filled(found)
 

@@ -103,7 +103,7 @@ def swept_in_chunks(
         # One at a time needs no batch: what reads a cotangent's value, as a user's own gradient may, can do so.
         level = None if at_once == 1 else new_level()
         seed = make_tensor(seeds(start, stop)[0] if level is None else Batch(seeds(start, stop), (level,)))
-        grads = swept(tape, [(top, seed)], keep, consume=False) if keep and top is not None else []
+        grads = swept(tape, [(top, seed)], keep) if keep and top is not None else []
         for number, (index, same) in enumerate(zip(found, itself, strict=True)):
             g = seed if same else None if index is None else grads[index]
             if g is not None:

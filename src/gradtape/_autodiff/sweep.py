@@ -188,13 +188,8 @@ def position(tape: Tape, value: Any) -> int | None:
     return index
 
 
-def gradients(
-    tape: Tape, targets: list[Any], sources: list[Any], seeds: list[Any] | None, consume: bool = False
-) -> list[Any]:
-    """Returns the gradients of the sum of `targets` for each of `sources`; None where there is no connection.
-
-    With `consume` the records are used up.
-    """
+def gradients(tape: Tape, targets: list[Any], sources: list[Any], seeds: list[Any] | None) -> list[Any]:
+    """Returns the gradients of the sum of `targets` for each of `sources`; None where there is no connection."""
     found = [position(tape, source) for source in sources]
     keep = {index for index in found if index is not None}
     starts: list[tuple[int, Any]] = []
@@ -204,7 +199,7 @@ def gradients(
             starts.append((index, ones(target._value) if seeds is None else seeds[number]))
     results: list[Any] = [None] * len(sources)
     if starts and keep:
-        grads = swept(tape, starts, keep, consume)
+        grads = swept(tape, starts, keep)
         results = [None if index is None else as_result(grads[index]) for index in found]
     if None in found:
         for number, source in enumerate(sources):
@@ -247,14 +242,13 @@ def as_result(g: Any) -> Any:
 ARRAYS_OR_BATCHES = frozenset({Tensor, BatchTensor})
 
 
-def swept(tape: Tape, starts: list[tuple[int, Any]], keep: set[int], consume: bool) -> list[Any]:
+def swept(tape: Tape, starts: list[tuple[int, Any]], keep: set[int]) -> list[Any]:
     """Returns the list of cotangents by index after a backward pass; those in `keep` are complete.
 
     Args:
         tape: whose records to go back through.
         starts: the targets' indices and cotangents: tensors that the user gave, or arrays of ones.
         keep: the sources' indices.
-        consume: whether the records are used up.
     """
     top = max(starts, key=itemgetter(0))[0] if len(starts) > 1 else starts[0][0]
     grads: list[Any] = [None] * (top + 1)
@@ -277,7 +271,7 @@ def swept(tape: Tape, starts: list[tuple[int, Any]], keep: set[int], consume: bo
     with np.errstate(all="ignore"):
         if BatchTensor in kinds:
             return pulled_back(tape, grads, top, keep, BATCHES)
-        pull_back_arrays(tape.records, grads, top, keep, consume)
+        pull_back_arrays(tape.records, grads, top, keep)
     return grads
 
 

@@ -179,7 +179,7 @@ class GradientTape:
         if self._recording and not self._persistent:
             self._stop()
         try:
-            results = gradients(tape, targets, flat_sources, seeds, consume=not self._persistent)
+            results = gradients(tape, targets, flat_sources, seeds)
         finally:
             self._used(tape)
         if unconnected is UnconnectedGradients.ZERO:
