@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from gradtape import autodiff as autodiff
-from gradtape import bitwise as bitwise
-from gradtape import config as config
 from gradtape import dtypes as dtypes
 from gradtape import errors as errors
 from gradtape import linalg as linalg
 from gradtape import math as math
 from gradtape import nest as nest
 from gradtape import nn as nn
-from gradtape import random as random
 from gradtape._autodiff.batching import vectorized_map as vectorized_map
 from gradtape._autodiff.sweep import UnconnectedGradients as UnconnectedGradients
 from gradtape._autodiff.tape import GradientTape as GradientTape
@@ -168,11 +165,14 @@ _keep_freed_memory()
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradtape\.")
 
 if _TYPE_CHECKING:
+    from gradtape import bitwise as bitwise
+    from gradtape import config as config
     from gradtape import debugging as debugging
     from gradtape import image as image
     from gradtape import initializers as initializers
     from gradtape import op as op
     from gradtape import optimize as optimize
+    from gradtape import random as random
     from gradtape import sets as sets
     from gradtape import signal as signal
     from gradtape import sparse as sparse
@@ -255,6 +255,9 @@ if _TYPE_CHECKING:
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
+    "gradtape.random": ["random"],
+    "gradtape.config": ["config"],
+    "gradtape.bitwise": ["bitwise"],
     "gradtape.debugging": ["debugging"],
     "gradtape.initializers": ["initializers"],
     "gradtape._ops.initial_values": [
