@@ -5,6 +5,9 @@ from benchmarks.measure import main
 from benchmarks.programs.data import CHAIN_LENGTH
 
 NOTES = """\
+- gradtape's import tells glibc to keep what large arrays free (ARCHITECTURE.md, "Memory"). NumPy by hand runs with
+  glibc's own settings, as a program without gradtape does; where arrays have some megabytes that is most of the
+  difference between the two.
 - PyTorch's operand in the place of the Variable is a `Parameter`.
 - autograd works on plain NumPy arrays: its untaped operation is NumPy's own.
 - Import: fresh interpreters import the library and NumPy alternately, and the difference of the medians is shown.

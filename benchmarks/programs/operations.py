@@ -71,8 +71,8 @@ def _found(module, name):
 
 
 def positive_definite(module, x):
-    """Returns x xᵀ + the unit matrix."""
-    return module.matmul(x, x, transpose_b=True) + module.eye(x.shape[0])
+    """Returns 0.01 x xᵀ + the unit matrix."""
+    return 0.01 * module.matmul(x, x, transpose_b=True) + module.eye(x.shape[0])
 
 
 IMAGES = [(1, 8, 8, 4), (16, 28, 28, 16), (16, 64, 64, 32)]
@@ -208,19 +208,19 @@ OPERATIONS = [
         "linalg.cholesky",
         squares(4, 64, 400),
         lambda tf, x: tf.linalg.cholesky(positive_definite(tf, x)),
-        lambda t, x: t.linalg.cholesky(x @ x.mT + t.eye(x.shape[0])),
+        lambda t, x: t.linalg.cholesky(0.01 * x @ x.mT + t.eye(x.shape[0])),
     ),
     Operation(
         "linalg.solve",
         squares(4, 64, 400),
         lambda tf, x: tf.linalg.solve(positive_definite(tf, x), x),
-        lambda t, x: t.linalg.solve(x @ x.mT + t.eye(x.shape[0]), x),
+        lambda t, x: t.linalg.solve(0.01 * x @ x.mT + t.eye(x.shape[0]), x),
     ),
     Operation(
         "linalg.eigh",
         squares(4, 32, 200),
         lambda tf, x: tf.linalg.eigh(positive_definite(tf, x))[0],
-        lambda t, x: t.linalg.eigh(x @ x.mT + t.eye(x.shape[0]))[0],
+        lambda t, x: t.linalg.eigh(0.01 * x @ x.mT + t.eye(x.shape[0]))[0],
     ),
     Operation(
         "linalg.svd",
