@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,13 +18,12 @@ class Scattering:
 
     __slots__ = ()
 
-    _value: Any
+    if TYPE_CHECKING:
+        # What the variable has.
+        _value: Any
 
-    def _set(self, array: Any) -> Any:
-        raise NotImplementedError
-
-    def _array_of(self, value: Any) -> Any:
-        raise NotImplementedError
+        def _set(self, array: Any) -> Any: ...
+        def _array_of(self, value: Any) -> Any: ...
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
         """Returns the rows at `indices`, as `tf.gather` does."""
