@@ -398,3 +398,22 @@ def test_a_long_way_behind_a_branch_is_gone_again():
         return whole * exp(inner * 0.1) * 0.1 * first * outer + whole * second
 
     np.testing.assert_allclose(slope, [by_hand(p) for p in (-1.0, 0.0, 2.0)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("factor", "calls"), [(2.0, 1), (nan, 2)])
+def test_only_a_pass_that_ends_in_nan_is_gone_again(factor, calls):
+    asked = []
+
+    @tf.custom_gradient
+    def scaled(x):
+        def grad(g):
+            asked.append(g)
+            return g * factor
+
+        return x * 1.0, grad
+
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = scaled(x)
+    np.testing.assert_array_equal(tape.gradient(y, x), factor)
+    assert len(asked) == calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from gradtape._core import nest
 from gradtape._core.scopes import name_scope, scoped
@@ -101,7 +101,7 @@ class Module:
             with self.name_scope:
                 return method(self, *arguments, **keywords)
 
-        return within  # type: ignore[return-value]
+        return cast(Method, within)
 
     def _flatten(self) -> Iterator[Any]:
         """Yields what the module's attributes hold, each object once, then what the modules among it hold."""
