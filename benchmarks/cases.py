@@ -8,7 +8,8 @@ class Case:
     """One row of the table: its name in the code, in the table, how its numbers are shown, and what they are.
 
     `measure` is the worker's method that is asked, `import` for what is measured with no worker at all. `program` is
-    what runs, by default what has the name of the case. A case that is `same_as` another has to have its result.
+    what runs, by default what has the name of the case. A case that is `same_as` another has to have its result. One
+    that is `eager_of` others has no row: gradtape's number stands in their rows, in the column `eager`.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Case:
     program: str | None = None
     libraries: tuple[str, ...] | None = None
     same_as: str | None = None
+    eager_of: tuple[str, ...] = ()
     has_ratio: bool = True
 
 
@@ -46,7 +48,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Suite:
-    """What one command measures: `python -m benchmarks.NAME`; its heading and notes stand in the docs."""
+    """What one command measures: `python -m benchmarks.NAME`; its heading and notes stand in the docs.
+
+    `libraries` names those that it is for, where it is not for all.
+    """
 
     name: str
     heading: str
@@ -54,3 +59,4 @@ class Suite:
     cases: list[Case]
     budgets: list[Budget]
     notes: str
+    libraries: tuple[str, ...] | None = None

@@ -17,6 +17,8 @@ TITLES = {
     "jax": "JAX",
     "autograd": "autograd",
 }
+# The columns of the tables; `eager` is gradtape once more, where it compiles.
+COLUMNS = {"gradtape": "gradtape", "eager": "gradtape eagerly"} | TITLES
 THREADS = ["OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS", "VECLIB_MAXIMUM"]
 
 

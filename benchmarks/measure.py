@@ -65,6 +65,8 @@ def compare_answers(cases, children, results):
     for case in cases:
         progress(case.name)
         for child in children:
+            if case.libraries and child.library not in case.libraries:
+                continue
             try:
                 answer = child.ask("answer", case.name)
             except Failure as failure:
@@ -106,7 +108,8 @@ def time_cases(cases, children, results):
                     results.problems.append(f"{case.name}, {TITLES[child.library]}: {failure}")
                     takers[case].remove(child)
     for (case, library), found in samples.items():
-        results.values[case.name][library] = median(found) / case.operations
+        for name in case.eager_of or [case.name]:
+            results.values[name]["eager" if case.eager_of else library] = median(found) / case.operations
 
 
 def time_imports(cases, pythons, results):
@@ -154,14 +157,15 @@ def main(suite):
     options = arguments(suite)
     wanted = defaultdict(list)
     for case in suite.cases:
-        if options.only is None or case.name in options.only:
+        if options.only is None or not {case.name, *case.eager_of}.isdisjoint(options.only):
             wanted[case.measure].append(case)
     pythons = interpreters(options.python)
+    pythons = {library: pythons[library] for library in suite.libraries or TITLES if library in pythons}
     results = report.Results(suite, options.rounds)
     results.problems += [
         f"{title} was not measured: it isn't installed here; --python {library}=PATH names an interpreter that has it"
         for library, title in TITLES.items()
-        if library not in pythons
+        if library not in pythons and library in (suite.libraries or TITLES)
     ]
     with ExitStack() as stack:
         children = start_children(pythons, results, stack)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.cases import Suite
-from benchmarks.libraries import TITLES
+from benchmarks.libraries import COLUMNS, TITLES
 
 SECTION = """## {heading}
 
@@ -58,6 +58,12 @@ class Results:
         return [library for library in TITLES if library in self.versions]
 
     @property
+    def columns(self):
+        """Those libraries, and gradtape a second time where it has run eagerly, too."""
+        found = {library for values in self.values.values() for library in values}
+        return [column for column in COLUMNS if column in self.versions or column in found]
+
+    @property
     def cases(self):
         """The cases that have a number."""
         return [case for case in self.suite.cases if self.values[case.name]]
@@ -65,18 +71,18 @@ class Results:
 
 def medians(results):
     """Returns the rows of the table of medians."""
-    rows = [["case", "unit", *(TITLES[library] for library in results.libraries)]]
+    rows = [["case", "unit", *(COLUMNS[library] for library in results.columns)]]
     for case in results.cases:
         found = results.values[case.name]
-        cells = [_number(found.get(library), case.scale) for library in results.libraries]
+        cells = [_number(found.get(library), case.scale) for library in results.columns]
         rows.append([case.title, case.unit, *cells])
     return rows
 
 
 def ratios(results):
     """Returns the rows of the table of gradtape's number divided by each other library's."""
-    others = [library for library in results.libraries if library != "gradtape"]
-    rows = [["case", *(TITLES[library] for library in others)]]
+    others = [library for library in results.columns if library != "gradtape"]
+    rows = [["case", *(COLUMNS[library] for library in others)]]
     for case in results.cases:
         if not case.has_ratio:
             continue

@@ -4,9 +4,10 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.programs import data
+from benchmarks.programs.jax_functions import Functions
 
 
-class Programs:
+class Programs(Functions):
     """Builds the measured programs; each method sets up one case and returns the function to call."""
 
     def __init__(self, library):

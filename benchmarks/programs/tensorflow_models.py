@@ -3,11 +3,12 @@
 import math
 
 from benchmarks.programs import data
+from benchmarks.programs.functions import Functions, program
 from benchmarks.programs.operations import Operations
 
 
-class Models(Operations):
-    """The cases of `benchmarks.models`; each method sets up one and returns the function to call."""
+class Models(Functions, Operations):
+    """The cases of `benchmarks.models`; each method sets up one: a function and the arguments of a call."""
 
     def gradients(self, operation, inputs):
         """Returns the function that runs an operation and differentiates it by its inputs."""
@@ -22,13 +23,13 @@ class Models(Operations):
 
         return run
 
+    @program
     def convolutional(self):
         tf = self.tf
         pixels, labels, parameters = data.images()
-        pixels, labels, variables = tf.constant(pixels), tf.constant(labels), [tf.Variable(each) for each in parameters]
-        k1, b1, k2, b2, w, b = variables
+        variables = k1, b1, k2, b2, w, b = [tf.Variable(each) for each in parameters]
 
-        def run():
+        def run(pixels, labels):
             with tf.GradientTape() as tape:
                 x = tf.nn.relu(tf.nn.conv2d(pixels, k1, 1, "SAME") + b1)
                 x = tf.nn.max_pool2d(x, 2, 2, "SAME")
@@ -42,15 +43,15 @@ class Models(Operations):
                 variable.assign_sub(data.RATE * gradient)
             return [loss, *gradients]
 
-        return run
+        return run, [tf.constant(pixels), tf.constant(labels)]
 
+    @program
     def recurrent(self):
         tf = self.tf
         inputs, parameters = data.sequence()
-        inputs, variables = tf.constant(inputs), [tf.Variable(value) for value in parameters]
-        from_input, from_state, bias = variables
+        variables = from_input, from_state, bias = [tf.Variable(value) for value in parameters]
 
-        def run():
+        def run(inputs):
             with tf.GradientTape() as tape:
                 state = memory = tf.zeros(inputs.shape[1:])
                 for step in range(data.STEPS):
@@ -61,8 +62,9 @@ class Models(Operations):
                 loss = tf.reduce_mean(state * state)
             return [loss, *tape.gradient(loss, variables)]
 
-        return run
+        return run, [tf.constant(inputs)]
 
+    @program
     def mixture(self):
         tf = self.tf
         columns = data.columns()
@@ -80,6 +82,7 @@ class Models(Operations):
 
         return self._mixture(whiten, -1)
 
+    @program
     def mixture_arrays(self):
         tf = self.tf
         rows, columns = data.below_diagonal()
@@ -100,11 +103,10 @@ class Models(Operations):
         """Returns the gradient of the likelihood; `whiten` gives the standardized points, `axis` has the components."""
         tf = self.tf
         points, parameters = data.mixture()
-        points, variables = tf.constant(points), [tf.Variable(value) for value in parameters]
-        weights, means, numbers = variables
-        constant = 0.5 * points.shape[0] * data.DIMENSIONS * math.log(2.0 * math.pi)
+        variables = weights, means, numbers = [tf.Variable(value) for value in parameters]
+        constant = 0.5 * len(points) * data.DIMENSIONS * math.log(2.0 * math.pi)
 
-        def run():
+        def run(points):
             with tf.GradientTape() as tape:
                 whitened = whiten(points, means, numbers)
                 heights = tf.nn.log_softmax(weights) + tf.reduce_sum(numbers[:, : data.DIMENSIONS], axis=1)
@@ -113,4 +115,4 @@ class Models(Operations):
                 loss = tf.reduce_sum(tf.reduce_logsumexp(exponents, axis=axis)) - constant
             return [loss, *tape.gradient(loss, variables)]
 
-        return run
+        return run, [tf.constant(points)]

@@ -165,6 +165,7 @@ _keep_freed_memory()
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradtape\.")
 
 if _TYPE_CHECKING:
+    from gradtape import autograph as autograph
     from gradtape import bitwise as bitwise
     from gradtape import config as config
     from gradtape import debugging as debugging
@@ -178,10 +179,12 @@ if _TYPE_CHECKING:
     from gradtape import sparse as sparse
     from gradtape import test as test
     from gradtape import testing as testing
+    from gradtape import types as types
     from gradtape._autodiff.custom import custom_gradient as custom_gradient
     from gradtape._autodiff.custom import grad_pass_through as grad_pass_through
     from gradtape._autodiff.custom import recompute_grad as recompute_grad
     from gradtape._core.module import Module as Module
+    from gradtape._executors.function import function as function
     from gradtape._ops.assertions import Assert as Assert
     from gradtape._ops.assertions import assert_equal as assert_equal
     from gradtape._ops.assertions import assert_greater as assert_greater
@@ -255,8 +258,10 @@ if _TYPE_CHECKING:
 
 # Loaded when they are first asked for: an import of gradtape is short.
 _LATER = {
+    "gradtape._executors.function": ["function"],
     "gradtape.random": ["random"],
     "gradtape.config": ["config"],
+    "gradtape.autograph": ["autograph"],
     "gradtape.bitwise": ["bitwise"],
     "gradtape.debugging": ["debugging"],
     "gradtape.initializers": ["initializers"],
@@ -280,6 +285,7 @@ _LATER = {
     "gradtape._ops.sparse_tensors": ["SparseTensor", "SparseTensorSpec"],
     "gradtape.test": ["test"],
     "gradtape.testing": ["testing"],
+    "gradtape.types": ["types"],
     "gradtape._core.module": ["Module"],
     "gradtape._ops.control_flow": ["case", "cond", "foldl", "foldr", "map_fn", "scan", "switch_case", "while_loop"],
     "gradtape._ops.foreign": [

@@ -15,6 +15,7 @@ OpError
 ├── DataLossError (OSError)
 └── PermissionDeniedError, UnauthenticatedError (PermissionError)
 NotRecordedError (TypeError, AttributeError)   the gradient of something that is no tensor
+InaccessibleTensorError (ValueError, TypeError)  a tensor outside of the tf.function that made it
 OperatorNotAllowedInGraphError (TypeError)     never raised: there are no graphs
 """
 
@@ -63,6 +64,20 @@ class OperatorNotAllowedInGraphError(TypeError):
 
     >>> import gradtape as tf
     >>> issubclass(tf.errors.OperatorNotAllowedInGraphError, TypeError)
+    True
+    """
+
+
+class InaccessibleTensorError(ValueError, TypeError):
+    """A tensor is used outside of the recorded function that made it.
+
+    >>> import gradtape as tf
+    >>> kept = []
+    >>> _ = tf.function(lambda x: kept.append(x + 1.0))(tf.constant(1.0))
+    >>> try:
+    ...     kept[0] + 1.0
+    ... except tf.errors.InaccessibleTensorError as error:
+    ...     print(isinstance(error, TypeError))
     True
     """
 

@@ -27,7 +27,10 @@ UNKNOWN = "not written yet"
 # stands in its cells.
 NO_OPERATIONS = {
     "gradtape._autodiff": "derivatives",
+    "gradtape._executors": "recorded functions",
     "gradtape._run": "programs",
+    "gradtape.autograph": "recorded functions",
+    "gradtape.types": "a class",
     "gradtape.config": "devices",
     "gradtape.debugging": "settings",
     "gradtape._ops.assertions": "checks",

@@ -13,6 +13,7 @@ NOT_COMPARED = {
     "tf.device": "TensorFlow's answers depend on the machine",
     "tf.timestamp": "the time",
     "tf.get_logger": "an object of Python's",
+    "tf.autograph.to_": "source that TensorFlow has rewritten",
 }
 
 

@@ -35,11 +35,9 @@ ELSEWHERE = {
     "config.experimental_connect_to_cluster": "one process, one device",
     "optimizers": "another name of tf.keras.optimizers",
     "losses": "another name of tf.keras.losses",
-    "autograph": "the rewriting of Python's source, which nothing here needs",
     "image.decode_jpeg": "files",
     "image.decode_png": "files",
     "image.decode_image": "files",
-    "function": "compilation",
 }
 LEAST_PROGRAMS = 2
 

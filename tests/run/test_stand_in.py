@@ -190,8 +190,8 @@ def test_a_part_of_tensorflow_that_is_not_covered_gets_no_lookalike():
 
 
 def test_what_to_write_instead_is_said_where_no_other_name_would_do():
-    said = "gradtape has no 'tf.function'; leave the decorator out: operations run at once"
-    assert describe("tf.function") == said
+    said = "gradtape has no 'tf.no_gradient'; declare the operation with gradtape.op, where NOT_DIFFERENTIABLE says it"
+    assert describe("tf.no_gradient") == said
     assert not INSTEAD.keys() & set(public_names())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from gradtape._autodiff.batching import Batch
 from gradtape._core.dispatch import bind
 from gradtape._core.op import OPS, Op
+from gradtape._core.recorded import Traced
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Carried, Carrier, Tensor, make_tensor
 from gradtape._core.tracking import Tracks
@@ -204,6 +205,9 @@ def holds_nan(g: Any) -> bool:
         return holds_nan(g.values)
     if isinstance(g, dict):
         return any(map(holds_nan, g.values()))
+    if type(g) is Traced:
+        # A function is recorded: the program holds for this answer.
+        return bool(g.read("holds_nan", holds_nan))
     if isinstance(g, np.generic):
         return bool(g != g)
     return any(map(holds_nan, getattr(g, "coefficients", ())))

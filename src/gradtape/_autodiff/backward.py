@@ -103,7 +103,7 @@ class GeneralRecord:
                 if name == op.inputs[0]:
                     self.residuals[name] = list(tensors)
                 elif name == "out":
-                    self.residuals[name] = outputs[0]
+                    self.residuals[name] = list(outputs) if op.outputs else outputs[0]
             return
         for name, position in kept_residuals(op, tuple([index is not None for index in indices])):
             whole = list(outputs) if op.outputs else outputs[0]
@@ -152,8 +152,11 @@ class GeneralRecord:
         """Yields the same before any sum over batches."""
         op = self.op
         if self.outputs is not None:
+            g = [g.get(k) for k in range(len(self.outputs))]
+            whole = getattr(op, "whole", True)
             g = [
-                words.zeros(*self.outputs[k]) if g.get(k) is None else densified(g[k]) for k in range(len(self.outputs))
+                (words.zeros(*self.outputs[k]) if whole else None) if each is None else densified(each)
+                for k, each in enumerate(g)
             ]
         if op.variadic:
             for index, d in zip(self.indices, apply_rule(op, op.inputs[0], g, self, words), strict=True):
@@ -341,7 +344,8 @@ def pull_of_tensors(pull: Any) -> Any:
     for name in step.tracked:
         rule = step.op.rules[name]
         namespace[f"rule_{name}"] = rule.function if isinstance(rule, Rule) else zeros_for(step.op, name)
-    return FunctionType(fast.compiled(fast.pull_source(step, tensors=True)), namespace, pull.__name__)
+    source = fast.pull_source(step, tensors=True, kept=type(pull) is FunctionType)
+    return FunctionType(fast.compiled(source), namespace, f"pull_{step.op.name}")
 
 
 def kept_tensor(array: Any, tape: Any, index: int | None) -> Tensor:

@@ -16,9 +16,10 @@ from gradtape._autodiff.batching import BatchTensor, of_one_batch
 from gradtape._autodiff.sweep import broadcasts_to
 from gradtape._autodiff.tape import GradientTape
 from gradtape._core import nest
+from gradtape._core.calls import CallRecord
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import is_differentiable
-from gradtape._core.op import OPS, Rule
+from gradtape._core.op import OPS
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.tracking import RECORDING, attach, detach, index_on, live_trackers
@@ -81,40 +82,6 @@ def unrecorded() -> Iterator[Watcher]:
         )
         for tape, (owner, noted) in zip(paused, states, strict=True):
             tape.owner, tape.noted = 0 if tape.closed else owner, noted
-
-
-class CallRule(Rule):
-    """The rule of a user's function: called with a list of cotangents, gives one for each input, or None."""
-
-    __slots__ = ()
-
-    def __init__(self, function: Callable[[list[Tensor]], list[Any]]) -> None:
-        self.function = function
-        self.residuals = ()
-
-    def read(self, meaning: Any) -> Callable[..., Any]:
-        """The rule for values: the user's function sees tensors all the same."""
-
-        def on_arrays(g: list[Any]) -> list[Any]:
-            found = self.function([make_tensor(each) for each in g])
-            return [each if each is None or isinstance(each, IndexedSlices) else each._value for each in found]
-
-        return on_arrays
-
-
-class CallRecord:
-    """What the engine reads of an operation, for one call of a user's function: its rule and nothing more."""
-
-    family = "primitive"
-    inputs = ("arguments",)
-    params = ()
-    holomorphic = False
-    variadic = outputs = True
-    jvp = None
-
-    def __init__(self, name: str, pull: Callable[[list[Tensor]], list[Any]]) -> None:
-        self.name = name
-        self.rules = {"arguments": CallRule(pull)}
 
 
 class Decorated:
@@ -249,6 +216,10 @@ def recorded(name: str, pull: Callable[[list[Tensor]], list[Any]], inputs: list[
             for output, tangent in known:
                 if tangent is not None and not exact:
                     attach(output, tracker, tangent)
+    if RECORDING.recorder is not None:
+        with unrecorded():
+            # A function that is recorded keeps the gradient's own program, for those who differentiate the function.
+            outputs = RECORDING.recorder.custom(name, pull, inputs, outputs)
     return nest.pack_sequence_as(result, outputs)
 
 

@@ -13,7 +13,7 @@ from gradtape._core import nest
 from gradtape._core.dtypes import is_differentiable
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Tensor
-from gradtape._core.tracking import RECORDING, attach, index_on
+from gradtape._core.tracking import RECORDING, TAPES, attach, index_on
 from gradtape._core.variable import Variable
 
 
@@ -61,6 +61,9 @@ class GradientTape:
             raise ValueError("Tape is still recording, This can happen if you try to re-enter an already-active tape.")
         if self._tape is None:
             self._tape = Tape(self._watches)
+        if RECORDING.recorder is not None:
+            # Its records hold the recorded tensors themselves.
+            self._tape.carries |= RECORDING.recorder.carries
         self._recording = True
         self._tape.owner = get_ident()
         RECORDING.tapes = (*RECORDING.tapes, self._tape)
@@ -296,6 +299,9 @@ class GradientTape:
             return batch_jacobians(tape, target, source, at_once)
         finally:
             self._used(tape)
+
+
+TAPES.append(GradientTape)
 
 
 def as_unconnected(value: Any) -> UnconnectedGradients:

@@ -13,9 +13,9 @@ from gradtape._core.dtypes import BY_NUMPY, DType, is_differentiable
 from gradtape._core.op import NOT_DIFFERENTIABLE, Op
 from gradtape._core.own import is_own, plain_name
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
-from gradtape._core.tracking import live_trackers
+from gradtape._core.tracking import RECORDING, live_trackers
 from gradtape._core.variable import Variable
-from gradtape.errors import InvalidArgumentError, OpError, WrongTypeError
+from gradtape.errors import InaccessibleTensorError, InvalidArgumentError, OpError, WrongTypeError
 
 # Operations with the dtypes of inputs that have been looked at and are right.
 _ACCEPTED: set[tuple[Any, ...]] = set()
@@ -178,7 +178,7 @@ def wider(one: Any, other: Any) -> Any:
 def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
     """Raises WrongTypeError unless each input has a dtype of its set, and inputs that share a set agree."""
     leaders: dict[Any, Any] = {}
-    for position, tensor in enumerate(tensors):
+    for position, tensor in enumerate(tensors if op.types else ()):
         allowed = op.types[0 if op.variadic else position]
         dtype = tensor._value.dtype
         if dtype not in allowed and not (dtype.name == "bfloat16" and np.dtype(np.float16) in allowed):
@@ -198,7 +198,8 @@ def check_dtypes(op: Op, tensors: list[Tensor]) -> None:
 
 def explained(op: Op, tensors: list[Tensor], params: dict[str, Any], error: Exception) -> Exception:
     """Returns the error to raise for a body that failed: the shape rule's own words where it has some."""
-    if isinstance(error, OpError | LookupError | NotImplementedError) and not isinstance(error, IndexError):
+    own = OpError | LookupError | NotImplementedError | InaccessibleTensorError
+    if isinstance(error, own) and not isinstance(error, IndexError):
         return error
     shapes = [tensor._value.shape for tensor in tensors]
     try:
@@ -298,12 +299,21 @@ def slow(op: Op, mode: str | None = None) -> tuple[Callable[..., Any], Callable[
     how = "strict" if reflected else mode or op.matching
     always_match = op.variadic or op.prepare is not None
     fast: Any = None
+    recorded: Any = None
 
     def set_fast(function: Any) -> None:
         nonlocal fast
         fast = function
 
     def general(*arguments: Any) -> Any:
+        recorder = RECORDING.recorder
+        if recorder is not None:
+            nonlocal recorded
+            if recorded is None:
+                recorded = recorder.function_of(op)
+            found = recorded(*arguments)
+            if found is not None:
+                return found
         plain, now = not always_match, list(arguments)
         for position in positions if plain else ():
             kind = type(now[position])

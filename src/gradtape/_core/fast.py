@@ -99,14 +99,17 @@ def record_expression(step: Step) -> str:
     return f"({', '.join(parts)})"
 
 
-def pull_source(step: Step, tensors: bool = False) -> str:
-    """Returns the source of the function that pulls a cotangent back through a record; with `tensors`, a tensor."""
+def pull_source(step: Step, tensors: bool = False, kept: bool = True) -> str:
+    """Returns the source of the function that pulls a cotangent back through a record.
+
+    With `tensors`, the cotangent is a tensor; then, if `kept`, the record holds arrays, of which tensors are made.
+    """
     names = [f"{name}_index" for name in step.tracked]
     if step.unbroadcast:
         names += [f"{name}_to" for name in step.tracked]
     names += [f"r_{residual}" for residual in step.residuals]
     lines = [f"def pull(g, record, grads{', tape, index' if tensors else ''}):", f"    _, {', '.join(names)} = record"]
-    for residual in step.residuals if tensors else ():
+    for residual in step.residuals if tensors and kept else ():
         # The tape knows the arrays that it keeps by the indices in the record.
         index = "index" if residual == "out" else f"{residual}_index" if residual in step.tracked else "None"
         if residual in step.op.inputs or residual == "out":

@@ -189,15 +189,16 @@ class Op:
     samples: Any
     function: Callable[..., Any]
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, registered: bool = True, **fields: Any) -> None:
         for slot in self.__slots__:
             setattr(self, slot, fields.pop(slot, None))
         if fields:
             raise TypeError(f"{self.name}: unknown fields {sorted(fields)}.")
         # A program's own operation, whose name has dots, may be declared anew, as the cells of notebooks are.
-        if self.name in OPS and "." not in self.name:
+        if registered and self.name in OPS and "." not in self.name:
             raise ValueError(f"The operation {self.name!r} is declared twice.")
-        OPS[self.name] = self
+        if registered:
+            OPS[self.name] = self
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"

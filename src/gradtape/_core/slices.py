@@ -67,6 +67,14 @@ class IndexedSlices:
 
     _as_tensor = dense
 
+    def _components(self) -> list[Any]:
+        """The tensors that it consists of, for `tf.nest`."""
+        return [self.values, self.indices] if self._shape is None else [self.values, self.indices, self.dense_shape]
+
+    def _with_components(self, parts: list[Any]) -> IndexedSlices:
+        """The same of other rows and indices."""
+        return IndexedSlices(parts[0], parts[1], self._shape)
+
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, IndexedSlices):
             return self.dense() + other

@@ -52,6 +52,8 @@ class _Recording(threading.local):
     maps: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
     # The rule of a program's own operation that runs on tensors: the input that it is for, and the operation.
     rule: tuple[str, str] | None = None
+    # What records a function for replays, in all that runs: a recorder, which then is the outermost tape as well.
+    recorder: Any = None
 
 
 RECORDING = _Recording()
@@ -118,3 +120,29 @@ def live_trackers(tensors: Any) -> list[Any]:
 
 
 by_order = attrgetter("order")
+
+
+# The class of tapes, which says so itself: what must not import it can make one.
+TAPES: list[Any] = []
+# What makes one step of a loop in a function that is recorded: a function that is known where one can be.
+LOOPS: list[Any] = []
+
+
+def performed(name: str, function: Callable[..., Any], tensors: Any, kind: str, outputs: bool = False) -> Any:
+    """Returns what a function on arrays gives for those of tensors; a function that is recorded notes the call.
+
+    Args:
+        name: what the call is named in a recorded program.
+        function: takes arrays, and returns one or a list of them.
+        tensors: its arguments.
+        kind: `pure` if the result follows from the arguments; `source` if it does not, as of random numbers; `effect`
+            if there is none.
+        outputs: whether the result is a list.
+
+    Returns:
+        An array, a list of them, or None; a recorded function's values in the place of arrays.
+    """
+    recorder = RECORDING.recorder
+    if recorder is not None:
+        return recorder.call(name, function, tensors, kind, outputs)
+    return function(*[tensor._value for tensor in tensors])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from operator import index
 from threading import active_count
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,10 @@ import numpy as np
 
 from gradtape._core.conversion import convert, to_array
 from gradtape._core.dtypes import BY_NUMPY, DType, as_dtype
-from gradtape._core.indexing import as_key, out_of_range
+from gradtape._core.indexing import as_key
 from gradtape._core.memory import LARGE, into
 from gradtape._core.op import OPS
-from gradtape._core.scattering import Scattering
+from gradtape._core.scattering import Scattering, recorded_part, with_part
 from gradtape._core.scopes import scoped
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import (
@@ -106,7 +107,9 @@ class Variable(Scattering):
                 "The `initial_value` arg to `tf.Variable` must be specified: it gives the variable its shape."
             )
         value = initial_value() if callable(initial_value) and not hasattr(initial_value, "dtype") else initial_value
-        array = array_of(convert(value, None if dtype is None else as_dtype(dtype)))
+        recorder = RECORDING.recorder
+        tensor = convert(value, None if dtype is None else as_dtype(dtype))
+        array = array_of(tensor) if recorder is None else recorder.initial(self, tensor)
         # A copy where the array may belong to somebody else: assignments may be made in place.
         self._value = array.copy() if isinstance(value, Tensor | Variable) else array
         self._shape = TensorShape(array.shape if shape is None else shape)
@@ -158,6 +161,8 @@ class Variable(Scattering):
 
     def numpy(self) -> Any:
         """Returns a copy of the value."""
+        if RECORDING.recorder is not None:
+            return self._read().numpy()
         # The element of an array without dimensions is a copy.
         return self._value[()] if self._value.ndim == 0 else self._value.copy()
 
@@ -173,7 +178,8 @@ class Variable(Scattering):
         cache = self._read_cache
         if cache is not None and cache[0] is tapes:
             return cache[1]
-        tensor = make_tensor(self._value)
+        recorder = RECORDING.recorder
+        tensor = make_tensor(self._value if recorder is None else recorder.read(self._identity))
         if len(tapes) == 1:
             index = tapes[0].position_of(self)
             if index is not None:
@@ -200,10 +206,18 @@ class Variable(Scattering):
         """Raises RuntimeError: write `variable.numpy()`."""
         raise RuntimeError("This operation is not supported when eager execution is enabled: write variable.numpy().")
 
+    def _now(self) -> Any:
+        """The value as an array: that it is this one is a guard of the function that is recorded."""
+        return self._value if RECORDING.recorder is None else np.asarray(self._read())
+
     def _set(self, array: Any) -> UnreadVariable:
         self._value = array
         self._read_cache = None
         return UnreadVariable(self)
+
+    def _recorded(self, tensor: Tensor) -> UnreadVariable:
+        """Makes a tensor the value, in a function that is recorded."""
+        return self._set(RECORDING.recorder.assign(self._identity, tensor))
 
     def _array_of(self, value: Any) -> Any:
         """The value to assign as an array of the variable's dtype, not copied where a tensor holds it already."""
@@ -219,14 +233,19 @@ class Variable(Scattering):
         Raises:
             ValueError: the shape of `value` is not compatible with the variable's, or it is a tensor of another dtype.
         """
-        array = self._array_of(value)
+        recorder = RECORDING.recorder
+        tensor = None if recorder is None else convert(value, self.dtype)
+        array = self._array_of(value) if tensor is None else tensor._value
         if not self._shape.is_compatible_with(array.shape):
             raise ValueError(
                 f"Cannot assign value to variable '{self.name}': Shape mismatch. The variable shape {self._shape}, and "
                 f"the assigned value shape {array.shape} are incompatible."
             )
-        # An array stands for one tensor: the variable's reading is another than the value given.
-        changed = self._set(array.view() if isinstance(value, Tensor) else array)
+        if tensor is not None:
+            changed = self._recorded(tensor)
+        else:
+            # An array stands for one tensor: the variable's reading is another than the value given.
+            changed = self._set(array.view() if isinstance(value, Tensor) else array)
         return changed if read_value else None
 
     def assign_add(
@@ -258,7 +277,9 @@ class Variable(Scattering):
         """
         if self._value.dtype.kind == "b":
             raise InvalidArgumentError("A variable of bools has no assign_add and no assign_sub: write assign.")
-        array = self._array_of(delta)
+        recorder = RECORDING.recorder
+        tensor = None if recorder is None else convert(delta, self.dtype)
+        array = self._array_of(delta) if tensor is None else tensor._value
         self._read_cache = None
         value = self._value
         if array.shape != value.shape:
@@ -266,34 +287,23 @@ class Variable(Scattering):
                 f"Cannot update variable with shape {list(value.shape)} using a Tensor with shape "
                 f"{list(array.shape)}, shapes must be equal."
             )
+        if tensor is not None:
+            return self._recorded(OPS["add" if ufunc is np.add else "subtract"].function(self._read(), tensor))
         if value.size >= LARGE and active_count() > 1:
             return self._set(ufunc(value, array))
         return self._set(into(ufunc, value, array))
 
     def _assign_part(self, key: Any, value: Any) -> Any:
         """Replaces the part of the value at `key` by `value`, which broadcasts to it; returns the variable."""
-        array = self._array_of(value)
-        key = as_key(key)
-        changed = self._value.copy()
-        try:
-            part = changed[key]
-        except IndexError:
-            raise out_of_range(self._value.shape, key) from None
-        while array.ndim > part.ndim and array.shape[0] == 1:
-            array = array[0]
-        try:
-            changed[key] = np.broadcast_to(array, part.shape)
-        except ValueError:
-            raise InvalidArgumentError(
-                f"A value of shape {list(array.shape)} cannot be assigned to a slice of shape {list(part.shape)}."
-            ) from None
-        return self._set(changed)
+        if RECORDING.recorder is not None:
+            return self._recorded(recorded_part(self._read(), key, convert(value, self.dtype)))
+        return self._set(with_part(self._value, as_key(key), self._array_of(value)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self._value, dtype=dtype)
+        return np.array(self._now(), dtype=dtype)
 
     def __dlpack__(self, **keywords: Any) -> Any:
-        return self._value.copy().__dlpack__(**keywords)
+        return self._now().copy().__dlpack__(**keywords)
 
     def __dlpack_device__(self) -> Any:
         return self._value.__dlpack_device__()
@@ -307,20 +317,22 @@ class Variable(Scattering):
             raise TypeError("'Variable' object does not support item deletion: its shape never changes.")
 
     def __bool__(self) -> bool:
+        if RECORDING.recorder is not None:
+            return bool(self._read())
         value = self._value
         return bool(value) if value.size == 1 else truth(value)
 
     def __int__(self) -> int:
-        return as_number(int, self._value)
+        return as_number(int, self._value) if RECORDING.recorder is None else int(self._read())
 
     def __float__(self) -> float:
-        return as_number(float, self._value)
+        return as_number(float, self._value) if RECORDING.recorder is None else float(self._read())
 
     def __complex__(self) -> complex:
-        return complex(self._value)
+        return complex(self._value if RECORDING.recorder is None else self._read())
 
     def __index__(self) -> int:
-        return int(self._value.__index__())
+        return int(self._value.__index__()) if RECORDING.recorder is None else index(self._read())
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self._read())
@@ -366,7 +378,7 @@ class Variable(Scattering):
     def __repr__(self) -> str:
         return (
             f"<tf.Variable {self.name!r} shape={self._shape} dtype={self.dtype.name}, "
-            f"numpy={value_text(self._value, repr)}>"
+            f"numpy={value_text(self._now(), repr)}>"
         )
 
 

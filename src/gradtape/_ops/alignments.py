@@ -29,6 +29,7 @@ from gradtape._ops.reduction import reduce_logsumexp, reduce_sum
 from gradtape._ops.slicing import getitem
 from gradtape._ops.sparse_tensors import SparseTensor
 from gradtape._ops.stateless import plain
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import expand_dims, transpose
 from gradtape.errors import InvalidArgumentError
 
@@ -172,7 +173,8 @@ def state_arrays(labels: Any, sizes: Any, times: Any, length: int, blank: int, d
     return classes, start, skip, final, (np.arange(length)[:, None] < times)[:, :, None]
 
 
-def dense_labels(labels: SparseTensor, count: int) -> tuple[Any, Any]:
+@one_step("dense_labels", form=lambda *parts: parts, varies=True)
+def dense_labels(labels: SparseTensor, count: int) -> tuple[Tensor, Tensor]:
     """Returns the labels of a sparse tensor as rows, padded with 0, and how many each row has."""
     rows, values = plain(labels.indices)[:, 0], plain(labels.values)
     sizes = np.bincount(rows, minlength=count)
@@ -181,7 +183,7 @@ def dense_labels(labels: SparseTensor, count: int) -> tuple[Any, Any]:
     order = np.argsort(rows, kind="stable")
     out = np.zeros((count, int(max(sizes, default=0))), np.int64)
     out[np.arange(out.shape[1]) < sizes[:, None]] = values[order]
-    return out, sizes
+    return make_tensor(out), make_tensor(sizes)
 
 
 def too_short(labels: Any, sizes: Any, times: Any) -> Any:
@@ -207,9 +209,34 @@ def alignment_loss(
     dtype = scores.dtype
     if dtype.size == 2:
         scores = cast(scores, float32)
-    rows, sizes, times = np.asarray(labels), np.asarray(label_length), np.asarray(logit_length)
-    sizes_of: tuple[int, ...] = scores._value.shape
-    length, count, classes = sizes_of
+    kind = scores.dtype.numpy
+    parts = alignment_parts(scores._value.shape, labels, label_length, logit_length, blank, exact, kind)
+    if len(parts) == 1:
+        return cast(parts[0], dtype)
+    nothing, states, start, skip, final, active, timeless, misfits = parts
+    chances = transpose(log_softmax(scores), (1, 0, 2))
+    seen = maximum(gather(chances, states, axis=2, batch_dims=1), WALL)
+    score = alignment_score(transpose(seen, (1, 0, 2)), start, skip, final, active)
+    found = select(timeless, nothing, -score)
+    if exact:
+        # Where no alignment is possible, TensorFlow's gradient is what the blanks and labels are all taken from.
+        every = select(active[:, :, 0], reduce_logsumexp(scores, (2,), False), 0.0)
+        found = select(misfits, reduce_sum(every, (0,), False) + np.inf, found)
+    loss: Tensor = cast(found, dtype)
+    return loss
+
+
+@one_step("alignment_parts", form=lambda *parts: parts, varies=True)
+def alignment_parts(
+    shape: Any, labels: Any, label_length: Any, logit_length: Any, blank: int, exact: bool, kind: Any
+) -> tuple[Tensor, ...]:
+    """Returns what the loss for logits of a shape needs beside them; for no logits, the loss.
+
+    Raises:
+        InvalidArgumentError: shapes, labels or lengths do not fit.
+    """
+    rows, sizes, times = (plain(convert(each)) for each in (labels, label_length, logit_length))
+    length, count, classes = shape
     if rows.ndim != 2 or len(rows) != count or sizes.shape != (count,) or times.shape != (count,):
         raise InvalidArgumentError(
             f"ctc_loss: for a batch of {count}, labels has {count} rows, and there are {count} lengths; got shapes "
@@ -220,23 +247,13 @@ def alignment_loss(
     if exact and times.size and times.max() > length:
         raise InvalidArgumentError(f"ctc_loss: sequence_length is at most {length}, got {times.tolist()}.")
     # A sequence without any time: certain without labels, impossible with them.
-    nothing = np.asarray(np.where(sizes == 0, 0, -WRONG_END), scores.dtype.numpy)
+    nothing = np.asarray(np.where(sizes == 0, 0, -WRONG_END), kind)
     if not length or not count:
-        empty: Tensor = cast(make_tensor(nothing), dtype)
-        return empty
+        return (make_tensor(nothing),)
     if not rows.shape[1]:
         rows = np.full((count, 1), blank, np.int64)
-    states, start, skip, final, active = state_arrays(rows, sizes, times, length, blank, scores.dtype.numpy)
-    chances = transpose(log_softmax(scores), (1, 0, 2))
-    seen = maximum(gather(chances, make_tensor(states), axis=2, batch_dims=1), WALL)
-    score = alignment_score(transpose(seen, (1, 0, 2)), start, skip, final, active)
-    found = select(make_tensor(times == 0), make_tensor(nothing), -score)
-    if exact:
-        # Where no alignment is possible, TensorFlow's gradient is what the blanks and labels are all taken from.
-        every = select(active[:, :, 0], reduce_logsumexp(scores, (2,), False), 0.0)
-        found = select(make_tensor(too_short(rows, sizes, times)), reduce_sum(every, (0,), False) + np.inf, found)
-    loss: Tensor = cast(found, dtype)
-    return loss
+    arrays = state_arrays(rows, sizes, times, length, blank, kind)
+    return tuple([make_tensor(each) for each in (nothing, *arrays, times == 0, too_short(rows, sizes, times))])
 
 
 def ctc_loss(
@@ -291,14 +308,12 @@ def ctc_loss(
     classes = scores.shape[2]
     if not -classes <= blank < classes:
         raise InvalidArgumentError(f"ctc_loss: blank_index {blank} is no class of {classes}.")
-    times = plain(convert(logit_length))
-    if sparse:
-        rows, sizes = dense_labels(labels, scores.shape[1])
-    else:
-        rows, sizes = plain(convert(labels)), plain(convert(label_length))
+    times = convert(logit_length)
+    rows, sizes = dense_labels(labels, scores.shape[1]) if sparse else (convert(labels), convert(label_length))
     return alignment_loss(scores, rows, sizes, times, blank % classes, sparse)
 
 
+@one_step("ctc_unique_labels", form=lambda *parts: [*parts], varies=True)
 def ctc_unique_labels(labels: TensorLike, name: str | None = None) -> list[Tensor]:
     """Returns the labels of each row without repetition, and where each label stands among them.
 

@@ -16,6 +16,7 @@ from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Carrier, Tensor
 from gradtape._ops.arithmetic import abs
 from gradtape._ops.comparison import equal, greater, greater_equal, less, less_equal, not_equal
+from gradtape._ops.steps import all_true, asked, is_recorded
 from gradtape._ops.structure import identity, stop_gradient
 from gradtape.errors import InvalidArgumentError
 
@@ -35,14 +36,16 @@ def shape_and_dtype(tensor: Any) -> str:
 
 def numbers_of(tensor: Tensor) -> Any:
     """Returns the values of a tensor, of all rows of a batch; None where an interpreter follows no values."""
-    return getattr(tensor._value, "array", None) if isinstance(tensor, Carrier) else tensor._value
+    value = tensor._value
+    if is_recorded(tensor):
+        value = value.read() if type(value.value) is np.ndarray else value.value
+    return value if type(value) is np.ndarray else getattr(value, "array", None)
 
 
 def holds(condition: Any) -> bool:
     """Returns whether a condition is true: of a batch, for each row; where no values are followed, it may be."""
-    if isinstance(condition, Carrier):
-        values = numbers_of(condition)
-        return values is None or bool(values.all())
+    if isinstance(condition, Carrier) and not (is_recorded(condition) and type(condition._value.value) is np.ndarray):
+        return asked("holds", all_true, condition) is not False
     return bool(condition)
 
 
@@ -104,10 +107,9 @@ def require(
     """Raises InvalidArgumentError unless `compare` is true of all pairs of elements; `data` is what to show instead."""
     one, other = convert(x), convert(y)
     found = compare(one, other)
-    values = numbers_of(found)
-    if values is None or values.all():
+    if asked("holds", all_true, found) in (None, True):
         return
-    number = limit(summarize)
+    number, values = limit(summarize), numbers_of(found)
     lines = data() if data else [f"Condition x {symbol} y did not hold.", *differences(one, other, values, number)]
     raise InvalidArgumentError(
         "\n".join(shown(each, number) for each in ([] if message is None else [message]) + lines)
@@ -385,8 +387,7 @@ def assert_near(
     # NumPy's finfo knows no bfloat16.
     precision = 10 * kind._limits().eps
     relative, absolute = (convert(precision if each is None else each, kind) for each in (rtol, atol))
-    condition = numbers_of(less(abs(one - other), absolute + relative * abs(other)))
-    if condition is not None and not condition.all():
+    if asked("holds", all_true, less(abs(one - other), absolute + relative * abs(other))) is False:
         said = f"x and y not equal to tolerance rtol = {relative.numpy()}, atol = {absolute.numpy()}"
         names = (f"{name} ({shape_and_dtype(each)}) = " for name, each in (("x", one), ("y", other)))
         Assert(convert(False), [prefix(message), said, next(names), one, next(names), other], summarize)

@@ -16,6 +16,7 @@ from gradtape._ops.parameters import as_list, as_real, as_setting
 from gradtape._ops.philox import Philox, unit_float64
 from gradtape._ops.sampling import STATE
 from gradtape._ops.stateless import plain
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, NotFoundError
 
 # The blocks of random words that a sampler sets aside for each class it draws.
@@ -128,6 +129,7 @@ def check_sizes(num_sampled: int, unique: bool, range_max: int) -> None:
         )
 
 
+@one_step("uniform_candidate_sampler", "source", named("UniformCandidateSampler"))
 def uniform_candidate_sampler(
     true_classes: TensorLike,
     num_true: int,
@@ -178,6 +180,7 @@ def uniform_candidate_sampler(
     )
 
 
+@one_step("log_uniform_candidate_sampler", "source", named("LogUniformCandidateSampler"))
 def log_uniform_candidate_sampler(
     true_classes: TensorLike,
     num_true: int,
@@ -227,6 +230,7 @@ def log_uniform_candidate_sampler(
     return sampled("LogUniformCandidateSampler", draw, chance, truth, parameters, seed)
 
 
+@one_step("learned_unigram_candidate_sampler", "source", named("LearnedUnigramCandidateSampler"))
 def learned_unigram_candidate_sampler(
     true_classes: TensorLike,
     num_true: int,
@@ -323,6 +327,7 @@ def read_weights(vocab_file: str) -> list[float]:
         raise InvalidArgumentError(f"Wrong vocabulary format in {vocab_file}: {error}") from None
 
 
+@one_step("fixed_unigram_candidate_sampler", "source", named("FixedUnigramCandidateSampler"))
 def fixed_unigram_candidate_sampler(
     true_classes: TensorLike,
     num_true: int,
@@ -434,6 +439,7 @@ def slow_draws(stream: Philox, count: int, words: list[int], least: int, kept: A
     return np.array(found)
 
 
+@one_step("all_candidate_sampler", "source", named("AllCandidateSampler"))
 def all_candidate_sampler(
     true_classes: TensorLike,
     num_true: int,

@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 from gradtape._core.conversion import convert
 from gradtape._core.tensor import Tensor
-from gradtape._ops.complexes import conj
+from gradtape._ops.comparison import greater
+from gradtape._ops.complexes import conj, real
 from gradtape._ops.creation import constant, zeros
 from gradtape._ops.linear_operator_parts import common_batch, shape_of
 from gradtape._ops.norms import norm
 from gradtape._ops.reduction import reduce_sum
+from gradtape._ops.steps import any_true, asked
 from gradtape._ops.structure import broadcast_to, expand_dims
 
 
@@ -73,7 +75,7 @@ def conjugate_gradient(
         batches.append(preconditioner.batch_shape)
     shape = (*common_batch(batches), shape_of(right)[-1])
     residual = broadcast_to(right, shape)
-    least = norm(residual, axis=-1)._value * convert(tol, residual.dtype.real_dtype)._value
+    least = real(norm(residual, axis=-1)) * convert(tol, residual.dtype.real_dtype)
     if x is None:
         found = zeros(shape, right.dtype)
     else:
@@ -82,7 +84,7 @@ def conjugate_gradient(
     direction = residual if preconditioner is None else preconditioner.matvec(residual)
     gamma = inner(residual, direction)
     count = 0
-    while count < int(max_iter) and (norm(residual, axis=-1)._value > least).any():
+    while count < int(max_iter) and asked("any", any_true, greater(real(norm(residual, axis=-1)), least)):
         image = operator.matvec(direction)
         step = expand_dims(gamma / inner(direction, image), -1)
         found = found + step * direction

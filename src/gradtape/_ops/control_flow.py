@@ -9,8 +9,10 @@ from gradtape._core import nest
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import as_dtype
 from gradtape._core.tensor import Tensor
+from gradtape._core.tracking import LOOPS, RECORDING
 from gradtape._ops.creation import zeros
-from gradtape._ops.joining import stack, unstack
+from gradtape._ops.joining import concat, stack, unstack
+from gradtape._ops.recorded_while import recorded_while
 from gradtape._ops.tensor_array import TensorArray
 from gradtape.errors import InvalidArgumentError, OutOfRangeError
 
@@ -19,6 +21,8 @@ def cond(
     pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: Any = None
 ) -> Any:
     """Calls one of two functions, by a condition.
+
+    A recorded function (`tf.function`) has a branch for each answer that was met, as of Python's `if`.
 
     Args:
         pred: a boolean, or a tensor of one.
@@ -53,6 +57,8 @@ def case(
     name: str = "case",
 ) -> Any:
     """Calls the function of the first condition that is true.
+
+    A recorded function (`tf.function`) has a branch for each way that was met.
 
     Args:
         pred_fn_pairs: a list of pairs of a tensor of a boolean and a function.
@@ -94,6 +100,8 @@ def switch_case(
 ) -> Any:
     """Calls the function at an index.
 
+    A recorded function (`tf.function`) has a branch for each function that was met.
+
     Args:
         branch_index: an integer tensor.
         branch_fns: a list of functions, of pairs of an integer and a function, or a dictionary of them, the integers
@@ -125,7 +133,13 @@ def switch_case(
         )
     for function in by_index.values():
         require_callable(function, "branch_fns")
-    chosen: Any = by_index.get(int(branch_index), default or by_index[len(by_index) - 1])
+    value: Any = branch_index._value
+    if hasattr(value, "recorder"):
+        # The program has a branch for each function, not for each index.
+        place = value.read("branch", lambda array: int(array) if int(array) in by_index else None)
+    else:
+        place = int(branch_index)
+    chosen: Any = by_index.get(place, default or by_index[len(by_index) - 1])
     return chosen()
 
 
@@ -141,6 +155,12 @@ def while_loop(
     name: str | None = None,
 ) -> Any:
     """Calls a function again and again while a condition holds.
+
+    In a recorded function (`tf.function`) the loop is one step, whatever the number of turns: Python runs two turns at
+    most, and what they keep of tensors cannot be used afterwards. Where no turn uses a source, its gradient is 0. It is
+    unrolled, one operation after the other, where turns differ or do more than compute: where they assign to variables,
+    draw random numbers, print, have a custom gradient, change shapes, write to a `TensorArray` of unknown shape, or let
+    Python decide or count otherwise than in the turn before; under a `ForwardAccumulator` and in `vectorized_map`.
 
     Args:
         cond: a function of the variables that returns a boolean, or a tensor of one.
@@ -167,13 +187,26 @@ def while_loop(
     if not loop_vars:
         raise ValueError("'loop_vars' must be provided.")
     most = None if maximum_iterations is None else int(maximum_iterations)
-    count, now = 0, loop_vars
-    while (most is None or count < most) and cond(*now):
+
+    def turn(now: Any) -> Any:
         found = body(*now)
         if len(loop_vars) == 1 and not isinstance(found, (list, tuple)):
             found = [found]
         nest.assert_same_structure([*loop_vars], [*found])
-        now, count = found, count + 1
+        return found
+
+    count, now, over = 0, loop_vars, False
+    trying = RECORDING.recorder is not None
+    while not over and (most is None or count < most):
+        # Where Python's own objects begin, tensors may go on.
+        if trying and count < 2:
+            over, turns, now = recorded_while(cond, turn, now, None if most is None else most - count)
+            count, trying = count + turns, not (turns or over)
+            if not trying:
+                continue
+        if not cond(*now):
+            break
+        now, count = turn(now), count + 1
     return nest.map_structure(lambda each: each if isinstance(each, TensorArray) else convert(each), now)
 
 
@@ -190,7 +223,8 @@ def map_fn(
 ) -> Any:
     """Calls a function for each part of tensors along their first dimension, and puts the results together.
 
-    `tf.vectorized_map` computes all at once where the function consists of tensor operations.
+    `tf.vectorized_map` computes all at once where the function consists of tensor operations. In a recorded function
+    (`tf.function`) the loop is one step, under the conditions of `while_loop`; likewise `scan`, `foldl` and `foldr`.
 
     Args:
         fn: a function of one argument, a part of each tensor in the structure of `elems`.
@@ -214,14 +248,14 @@ def map_fn(
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([3., 7.], dtype=float32)>
     """
     require_callable(fn, "fn")
-    whole, parts, count = parts_of(elems)
+    whole, tensors, count = parts_of(elems)
     signature = fn_output_signature if fn_output_signature is not None else dtype
     # The dtypes of a signature are leaves; what is none stands for a structure of the tensors themselves.
     form = whole if signature is None else signature
     wanted = [as_dtype(getattr(each, "dtype", each)) for each in nest.flatten(form)]
-    rows: list[list[Tensor]] = []
-    for place in range(count):
-        result = fn(nest.pack_sequence_as(elems, [part[place] for part in parts]))
+
+    def one(parts: list[Tensor]) -> list[Tensor]:
+        result = fn(nest.pack_sequence_as(elems, parts))
         nest.assert_same_structure(form, result, check_types=False)
         row = [convert(each) for each in nest.flatten(result)]
         for tensor, kind in zip(row, wanted, strict=True):
@@ -230,7 +264,17 @@ def map_fn(
                     f"map_fn: a result is {kind.name}, as fn_output_signature or the elements say, and {fn} returned "
                     f"{tensor.dtype.name}. Give fn_output_signature=tf.{tensor.dtype.name}."
                 )
-        rows.append(row)
+        return row
+
+    rows: list[list[Tensor]] = []
+    if RECORDING.recorder is not None and LOOPS:
+        done = LOOPS[0](lambda carry, parts: ([], one(parts)), None, [], tensors, count, False, False)
+        if done is not None and done[2] is not None:
+            return nest.pack_sequence_as(form, done[3])
+        rows = [] if done is None else done[3]
+    if len(rows) < count:
+        columns = [unstack(each) for each in tensors]
+        rows += [one([column[place] for column in columns]) for place in range(len(rows), count)]
     if rows:
         found = [stack(list(column)) for column in zip(*rows, strict=True)]
     else:
@@ -268,8 +312,7 @@ def foldl(
     >>> tf.foldl(lambda total, x: 10 * total + x, tf.constant([1, 2, 3]))
     <tf.Tensor: shape=(), dtype=int32, numpy=123>
     """
-    steps = running(fn, elems, initializer, backwards=False)
-    return steps[-1]
+    return running(fn, elems, initializer, backwards=False)[0]
 
 
 def foldr(
@@ -302,8 +345,7 @@ def foldr(
     >>> tf.foldr(lambda total, x: 10 * total + x, tf.constant([1, 2, 3]))
     <tf.Tensor: shape=(), dtype=int32, numpy=321>
     """
-    steps = running(fn, elems, initializer, backwards=True)
-    return steps[-1]
+    return running(fn, elems, initializer, backwards=True)[0]
 
 
 def scan(
@@ -339,47 +381,67 @@ def scan(
     >>> tf.scan(lambda total, x: total + x, tf.constant([1, 2, 3]))
     <tf.Tensor: shape=(3,), dtype=int32, numpy=array([1, 3, 6], dtype=int32)>
     """
-    steps = running(fn, elems, initializer, backwards=reverse)
-    if initializer is not None:
-        steps = steps[1:]
-    if reverse:
-        steps.reverse()
-    if not steps:
-        return nest.map_structure(lambda each: zeros([0, *convert(each).shape], convert(each).dtype), initializer)
-    return nest.map_structure(lambda *each: stack(list(each)), *steps)
+    return running(fn, elems, initializer, backwards=reverse, whole=True)[1]
 
 
-def running(fn: Callable[..., Any], elems: Any, initializer: Any, backwards: bool) -> list[Any]:
-    """Returns what is combined so far before and after each part."""
+def running(fn: Callable[..., Any], elems: Any, initializer: Any, backwards: bool, whole: bool = False) -> Any:
+    """Returns what is combined at the end; and, if it is asked for, what is after each part, stacked."""
     require_callable(fn, "fn")
-    _, parts, count = parts_of(elems)
-    order = [*range(count)]
-    if backwards:
-        order.reverse()
-    rows = [nest.pack_sequence_as(elems, [part[place] for part in parts]) for place in order]
+    _, tensors, count = parts_of(elems)
     if initializer is None:
-        if not rows:
+        if not count:
             raise OutOfRangeError("Tried to read from index 0 but array size is: 0. Give an initializer.")
-        steps, rows = rows[:1], rows[1:]
+        first = nest.pack_sequence_as(elems, [each[-1 if backwards else 0] for each in tensors])
+        tensors, count = [each[:-1] if backwards else each[1:] for each in tensors], count - 1
     else:
-        steps = [nest.map_structure(convert, initializer)]
-    for row in rows:
-        found = fn(steps[-1], row)
-        nest.assert_same_structure(steps[-1], found)
+        first = nest.map_structure(convert, initializer)
+    steps = [first]
+
+    def one(parts: list[Tensor], now: Any = None) -> Any:
+        now = steps[-1] if now is None else now
+        found = fn(now, nest.pack_sequence_as(elems, parts))
+        nest.assert_same_structure(now, found)
         steps.append(nest.map_structure(convert, found))
-    return steps
+        return steps[-1]
+
+    def turn(carry: list[Tensor], parts: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        made = nest.flatten(one(parts, nest.pack_sequence_as(first, carry)))
+        return made, made if whole else []
+
+    if RECORDING.recorder is not None and LOOPS:
+        done = LOOPS[0](turn, None, nest.flatten(first), tensors, count, backwards, False)
+        if done is not None and done[2] is not None:
+            last, stacks = [nest.pack_sequence_as(steps[-1], each) if each else None for each in done[2:]]
+            if whole and initializer is None:
+                stacks = nest.map_structure(
+                    lambda own, others: concat([others, own[None]] if backwards else [own[None], others], 0),
+                    first,
+                    stacks,
+                )
+            return last, stacks
+    if len(steps) <= count:
+        columns = [unstack(each) for each in tensors]
+        for place in range(len(steps) - 1, count):
+            one([column[-1 - place if backwards else place] for column in columns])
+    every = steps if initializer is None else steps[1:]
+    if backwards:
+        every = every[::-1]
+    if not whole:
+        return steps[-1], None
+    if not every:
+        return None, nest.map_structure(lambda each: zeros([0, *each.shape], each.dtype), first)
+    return None, nest.map_structure(lambda *each: stack(list(each)), *every)
 
 
-def parts_of(elems: Any) -> tuple[Any, list[list[Tensor]], int]:
-    """Returns a structure with its leaves as tensors, the parts of each along its first dimension, and their number."""
+def parts_of(elems: Any) -> tuple[Any, list[Tensor], int]:
+    """Returns a structure with its leaves as tensors, these, and the number of parts along their first dimension."""
     tensors = [convert(each) for each in nest.flatten(elems)]
     if any(not each.shape.rank for each in tensors):
         raise ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars")
     counts = sorted({each._value.shape[0] for each in tensors})
     if len(counts) != 1:
         raise ValueError(f"Dimensions {' and '.join(map(str, counts))} are not compatible: the parts go together.")
-    parts: list[list[Tensor]] = [unstack(each) for each in tensors]
-    return nest.pack_sequence_as(elems, tensors), parts, counts[0]
+    return nest.pack_sequence_as(elems, tensors), tensors, counts[0]
 
 
 def inner_sizes(spec: Any) -> list[int]:

@@ -11,6 +11,7 @@ from gradtape._core.dtypes import BY_NUMPY, INDEX, as_dtype, float32, float64, i
 from gradtape._core.op import TensorLike
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._ops.parameters import as_number
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 COUNTS = (int32, int64, float32, float64)
@@ -22,6 +23,7 @@ def plain(value: TensorLike) -> Any:
     return tensor._refuse() if isinstance(tensor, Carrier) else tensor._value
 
 
+@one_step("bincount", varies=True)
 def bincount(
     arr: TensorLike,
     weights: TensorLike | None = None,

@@ -13,6 +13,7 @@ from gradtape._core.op import TensorLike
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.sparse_tensors import SparseTensor
 from gradtape._ops.stateless import plain
+from gradtape._ops.steps import one_step
 from gradtape.errors import FailedPreconditionError, InvalidArgumentError, WrongTypeError
 
 
@@ -41,6 +42,11 @@ def read_scores(inputs: TensorLike, sequence_length: TensorLike) -> tuple[Any, A
     return scores, lengths
 
 
+def decoded(parts: Any) -> tuple[list[SparseTensor], Tensor]:
+    """Returns what a decoder gives, made of its tensors: three for each path, and the last one."""
+    return [SparseTensor(*parts[place : place + 3]) for place in range(0, len(parts) - 1, 3)], parts[-1]
+
+
 def as_sparse(rows: list[list[int]]) -> SparseTensor:
     """Returns rows of labels as a sparse matrix."""
     places = [(row, place) for row, own in enumerate(rows) for place in range(len(own))]
@@ -53,6 +59,7 @@ def as_sparse(rows: list[list[int]]) -> SparseTensor:
     )
 
 
+@one_step("ctc_greedy_decoder", form=lambda *parts: decoded(parts), varies=True)
 def ctc_greedy_decoder(
     inputs: TensorLike, sequence_length: TensorLike, merge_repeated: bool = True, blank_index: int | None = None
 ) -> tuple[list[SparseTensor], Tensor]:
@@ -165,6 +172,7 @@ def step(beam: list[Entry], chances: list[float], width: int) -> list[Entry]:
     return [entry for _, _, entry in sorted(heap, key=lambda each: each[:2], reverse=True)]
 
 
+@one_step("ctc_beam_search_decoder", form=lambda *parts: decoded(parts), varies=True)
 def ctc_beam_search_decoder(
     inputs: TensorLike, sequence_length: TensorLike, beam_width: int = 100, top_paths: int = 1
 ) -> tuple[list[SparseTensor], Tensor]:
@@ -241,6 +249,7 @@ def sequences_of(sparse: SparseTensor) -> dict[tuple[int, ...], Any]:
     return {tuple(places[start, :-1].tolist()): part for start, part in zip(starts, parts, strict=True)}
 
 
+@one_step("edit_distance", varies=True)
 def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str = "edit_distance") -> Tensor:
     """Returns the Levenshtein distance of sequences along the last dimension of two sparse tensors.
 

@@ -19,7 +19,8 @@ from gradtape._core.variable import Variable
 from gradtape._ops.bands import ALIGNMENTS, band_matrix, band_of, band_shape, filled, fitting_sizes, inside
 from gradtape._ops.parameters import Shape, as_ints
 from gradtape._ops.selecting import where
-from gradtape._ops.structure import reshape
+from gradtape._ops.steps import is_recorded
+from gradtape._ops.structure import reshape, stop_gradient
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # What `tensor_diag` and `tensor_diag_part` take.
@@ -58,6 +59,8 @@ def as_number(value: Any, tensor: Tensor, given: Any) -> Any:
         raise WrongTypeError(
             f"Cannot convert {value!r} to a tensor of dtype bool: give a padding_value of False or True."
         )
+    if is_recorded(value) and not value._value.shape and value._value.dtype == tensor._value.dtype:
+        return stop_gradient(value)
     array = to_array(value._value if isinstance(value, Tensor) else value, BY_NUMPY[tensor._value.dtype])
     if array.ndim:
         raise InvalidArgumentError(f"padding_value must be a scalar, got shape {list(array.shape)}.")
@@ -182,7 +185,8 @@ def diag(
         found = diagonal_matrix(tensor, low, rows, columns)
     else:
         found = band_matrix(tensor, low, high, align, rows, columns)
-    return found if filling == 0 else where(inside(low, high, rows, columns), found, filling)
+    plain = not isinstance(filling, Tensor) and filling == 0
+    return found if plain else where(inside(low, high, rows, columns), found, filling)
 
 
 @composite(
@@ -225,7 +229,7 @@ def diag_part(
     if low == high:
         return diagonal_of(tensor, low)
     found = band_of(tensor, low, high, align)
-    if filling == 0:
+    if not isinstance(filling, Tensor) and filling == 0:
         return found
     rows, columns = tensor._value.shape[-2:]
     return where(filled(low, high, align, rows, columns), found, filling)

@@ -18,6 +18,7 @@ from gradtape._ops.parameters import as_number
 from gradtape._ops.philox import RESERVED_BLOCKS, Philox
 from gradtape._ops.sampling import STATE
 from gradtape._ops.stateless import dims_of, plain, stream_of
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, NotFoundError, WrongTypeError
 
 _COUNTED = (float16, float32, float64, int32, int64)
@@ -82,6 +83,7 @@ def _classes(logits: TensorLike, num_samples: TensorLike) -> tuple[Any, int]:
     return values, number
 
 
+@one_step("categorical", "source", varies=True)
 def categorical(
     logits: TensorLike, num_samples: int, dtype: Any = None, seed: int | None = None, name: str | None = None
 ) -> Array:
@@ -113,6 +115,7 @@ def categorical(
     return as_rows(drawn.reshape(*sizes, len(values), number))
 
 
+@one_step("stateless_categorical", varies=True)
 def stateless_categorical(
     logits: TensorLike, num_samples: int, seed: TensorLike, dtype: Any = int64, name: str | None = None
 ) -> Array:
@@ -142,6 +145,7 @@ def stateless_categorical(
     return make_tensor(seeds.classes_from(stream_of(seed), values, number, kind.numpy))
 
 
+@one_step("poisson", "source", varies=True)
 def poisson(
     shape: TensorLike, lam: TensorLike, dtype: Any = float32, seed: int | None = None, name: str | None = None
 ) -> Array:
@@ -175,6 +179,7 @@ def poisson(
     return as_rows(drawn.reshape(dims + rates.shape))
 
 
+@one_step("stateless_poisson", varies=True)
 def stateless_poisson(
     shape: TensorLike, seed: TensorLike, lam: TensorLike, dtype: Any = int32, name: str | None = None
 ) -> Array:
@@ -232,6 +237,7 @@ def binomial_from(
     return make_tensor(drawn.reshape(dims))
 
 
+@one_step("stateless_binomial", varies=True)
 def stateless_binomial(
     shape: TensorLike,
     seed: TensorLike,
@@ -270,6 +276,7 @@ def stateless_binomial(
     return binomial_from(lambda _parameters, _repeats: stream, shape, sizes, chances, output_dtype)
 
 
+@one_step("stateless_parameterized_truncated_normal", varies=True)
 def stateless_parameterized_truncated_normal(
     shape: TensorLike,
     seed: TensorLike,

@@ -14,6 +14,7 @@ from gradtape._core.variable import Variable
 from gradtape._ops.comparison import greater_equal, keep
 from gradtape._ops.sampling import STATE, uniform
 from gradtape._ops.stateless import stateless_uniform
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
@@ -68,6 +69,13 @@ def dropped(x: TensorLike, rate: Any, noise_shape: Any, draw: Callable[..., Any]
     return keep(scaled, greater_equal(drawn, bound))
 
 
+@one_step("pass_over", "source")
+def _pass_over(seed: Any) -> Tensor:
+    """Takes the seeds of an operation that draws nothing."""
+    STATE.seeds(seed)
+    return convert(False)
+
+
 def dropout(
     x: TensorLike, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None
 ) -> Tensor:
@@ -97,7 +105,7 @@ def dropout(
     <tf.Tensor: shape=(4,), dtype=float32, numpy=array([0., 2., 2., 0.], dtype=float32)>
     """
     # Where no number is drawn, the operation's seed counts as used.
-    return dropped(x, rate, noise_shape, partial(uniform, seed=seed), partial(STATE.seeds, seed))
+    return dropped(x, rate, noise_shape, partial(uniform, seed=seed), partial(_pass_over, seed))
 
 
 def stateless_dropout(

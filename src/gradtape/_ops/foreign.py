@@ -10,8 +10,10 @@ import numpy as np
 
 from gradtape._core import nest
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import as_dtype
-from gradtape._core.tensor import Tensor
+from gradtape._core.dtypes import DType, as_dtype
+from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tracking import RECORDING, performed
+from gradtape._ops.steps import unrecorded
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 # What `tuple` means to Python: below it is TensorFlow's function.
@@ -39,18 +41,53 @@ def py_function(
     >>> tf.py_function(lambda x: x * x, [tf.constant(3.0)], tf.float32)
     <tf.Tensor: shape=(), dtype=float32, numpy=9.0>
     """
-    function: Any = func
-    found = function(*(convert(each) for each in inp))
     several = isinstance(Tout, list | _tuple)
     dtypes = [as_dtype(getattr(each, "dtype", each)) for each in (Tout if several else [Tout])]
+    tensors = [convert(each) for each in inp]
+    if RECORDING.recorder is None:
+        parts = results_of(func, tensors, dtypes, several)
+    else:
+        parts = in_recording(func, lambda given: results_of(func, given, dtypes, several), tensors, "foreign")
+    return parts if several else parts[0]
+
+
+def results_of(func: Any, tensors: list[Tensor], dtypes: list[DType], several: bool) -> list[Tensor]:
+    """Returns what a function of `py_function` gives, as tensors of these dtypes."""
+    found = func(*tensors)
     results = [] if found is None else [*found] if several and isinstance(found, list | _tuple) else [found]
     if len(results) != len(dtypes):
         raise WrongTypeError(f"py_function: Tout has {len(dtypes)} dtypes, and the function gave {len(results)}.")
     try:
-        tensors = [convert(each, dtype) for each, dtype in zip(results, dtypes, strict=True)]
+        return [convert(each, dtype) for each, dtype in zip(results, dtypes, strict=True)]
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError(f"py_function: {error}") from None
-    return tensors if several else tensors[0]
+
+
+def in_recording(
+    func: Any, call: Callable[[list[Tensor]], list[Tensor]], tensors: list[Tensor], kind: str
+) -> list[Tensor]:
+    """Calls a function of the user's that every replay calls as well; the shapes of its results are guards.
+
+    Args:
+        func: the function, for its name.
+        call: takes tensors and returns tensors.
+        tensors: what it is called with.
+        kind: how it is called, see `performed`.
+    """
+
+    def run(*arrays: Any) -> list[Any]:
+        with unrecorded():
+            return [each._value for each in call([make_tensor(each) for each in arrays])]
+
+    parts: list[Tensor] = performed(getattr(func, "__name__", "py_function"), run, tensors, kind, outputs=True)
+    for part in parts:
+        part._value.read("form", form_of)
+    return parts
+
+
+def form_of(array: Any) -> Any:
+    """Returns the shape and the dtype of an array."""
+    return array.shape, array.dtype
 
 
 def numpy_function(
@@ -66,7 +103,7 @@ def numpy_function(
         func: the function.
         inp: a list of its arguments: tensors, or what can become one.
         Tout: the dtype of its result, or a list of those of several: only their number counts.
-        stateful: ignored.
+        stateful: False if the result follows from the arguments, so that a recorded function may leave a call out.
         name: ignored.
 
     Returns:
@@ -77,10 +114,19 @@ def numpy_function(
     >>> tf.numpy_function(np.sinh, [tf.constant(0.0)], tf.float32)
     <tf.Tensor: shape=(), dtype=float32, numpy=0.0>
     """
-    function: Any = func
-    found = function(*(convert(each).numpy() for each in inp))
-    results = [convert(np.asarray(each)) for each in nest.flatten(found) if each is not None]
-    return results if isinstance(Tout, list | _tuple) else results[0]
+    several = isinstance(Tout, list | _tuple)
+
+    def call(tensors: list[Tensor]) -> list[Tensor]:
+        function: Any = func
+        found = function(*[each.numpy() for each in tensors])
+        return [convert(np.asarray(each)) for each in nest.flatten(found) if each is not None]
+
+    tensors = [convert(each) for each in inp]
+    if RECORDING.recorder is None:
+        parts = call(tensors)
+    else:
+        parts = in_recording(func, call, tensors, "foreign" if stateful else "pure")
+    return parts if several else parts[0]
 
 
 @contextmanager
@@ -102,29 +148,40 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 
 @contextmanager
 def init_scope() -> Iterator[None]:
-    """Returns a context for what is to run once, and at once: here everything runs at once.
+    """Returns a context outside of the function that is being recorded: what is in it runs once, and no tape sees it.
+
+    A replay has the results as constants. Tensors of the recorded function cannot be used in it.
 
     Returns:
-        A context manager, which changes nothing.
+        A context manager.
 
     >>> import gradtape as tf
     >>> with tf.init_scope():
     ...     x = tf.constant(1.0)
     """
-    yield
+    owners = [(tape, tape.owner) for tape in RECORDING.tapes if tape.owner]
+    for tape, _ in owners:
+        # The tape follows what it followed, and is told of nothing.
+        tape.owner = -1
+    try:
+        with unrecorded():
+            yield
+    finally:
+        for tape, owner in owners:
+            tape.owner = owner
 
 
 def inside_function() -> bool:
-    """Returns whether the program is being traced into a graph: it runs.
+    """Returns whether a function of `tf.function` is being recorded.
 
     Returns:
-        False.
+        A bool.
 
     >>> import gradtape as tf
-    >>> tf.inside_function()
-    False
+    >>> tf.inside_function(), tf.function(tf.inside_function)()
+    (False, <tf.Tensor: shape=(), dtype=bool, numpy=True>)
     """
-    return False
+    return RECORDING.recorder is not None
 
 
 def group(*inputs: Any, **kwargs: Any) -> None:

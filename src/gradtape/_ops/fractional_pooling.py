@@ -15,9 +15,11 @@ from gradtape._ops.contraction import einsum
 from gradtape._ops.gather import gather
 from gradtape._ops.philox import WORDS_PER_BLOCK, Philox, permutation, unit_float64
 from gradtape._ops.quotients import divide
+from gradtape._ops.reduction import reduce_sum
 from gradtape._ops.remainders import truncatediv
 from gradtape._ops.sampling import STATE
 from gradtape._ops.sorting import argmax
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import reshape, transpose
 from gradtape.errors import InvalidArgumentError, UnimplementedError, WrongTypeError
 
@@ -61,9 +63,38 @@ def cuts(size: int, count: int, stream: Philox, pseudo_random: bool) -> Array:
     return np.concatenate([[0], np.cumsum(lengths)])
 
 
+@one_step("cuts", "source", lambda *parts: [*parts])
+def drawn_cuts(sizes: list[int], counts: list[int], pseudo_random: bool, seed: int) -> list[Tensor]:
+    """Returns the cuts of each of two axes of some sizes into numbers of windows."""
+    if seed == 0:
+        stream = Philox(*np.frombuffer(os.urandom(16), np.uint64).tolist())
+    else:
+        stream = Philox.from_seeds(*(STATE.seeds(seed) or (0, 0)))
+    found = [cuts(size, count, stream, pseudo_random) for size, count in zip(sizes, counts, strict=True)]
+    return [make_tensor(each) for each in found]
+
+
+@one_step("places", varies=True)
+def places_of(ends: Tensor, size: int, overlapping: bool) -> Tensor:
+    """Returns the places of each window's elements, given the cuts of an axis."""
+    each = convert(ends)._value
+    last = np.minimum(each[1:] - (not overlapping), size - 1)
+    steps = np.arange((last - each[:-1]).max() + 1)
+    return make_tensor(np.minimum(each[:-1, None] + steps, last[:, None]))
+
+
+@one_step("members")
+def members_of(places: Tensor, size: int, kind: Any) -> Tensor:
+    """Returns the matrix whose rows say which places of an axis are in a window."""
+    rows = convert(places)._value
+    member = np.zeros((len(rows), size), kind)
+    member[np.arange(len(rows))[:, None], rows] = 1
+    return make_tensor(member)
+
+
 def prepared(
     value: TensorLike, ratios: list[float], pseudo_random: bool, overlapping: bool, seed: int
-) -> tuple[Tensor, list[Array], list[Array]]:
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Returns the images, the cuts of their rows and columns, and for both the places of each window's elements.
 
     The places of a window shorter than the longest are filled up with its last one.
@@ -79,16 +110,8 @@ def prepared(
     counts = [int(np.floor(np.float32(size) / np.float32(ratio))) for size, ratio in zip(sizes, ratios, strict=True)]
     if min(counts) <= 0:
         raise InvalidArgumentError(f"the ratios {ratios} are larger than the sizes {list(sizes)}: nothing is left.")
-    if seed == 0:
-        stream = Philox(*np.frombuffer(os.urandom(16), np.uint64).tolist())
-    else:
-        stream = Philox.from_seeds(*(STATE.seeds(seed) or (0, 0)))
-    found = [cuts(sizes[axis], counts[axis], stream, pseudo_random) for axis in (1, 2)]
-    places = []
-    for each, size in zip(found, sizes[1:3], strict=True):
-        last = np.minimum(each[1:] - (not overlapping), size - 1)
-        steps = np.arange((last - each[:-1]).max() + 1)
-        places.append(np.minimum(each[:-1, None] + steps, last[:, None]))
+    found = drawn_cuts([*sizes[1:3]], counts[1:3], pseudo_random, seed)
+    places = [places_of(each, size, overlapping) for each, size in zip(found, sizes[1:3], strict=True)]
     return tensor, found, places
 
 
@@ -144,12 +167,12 @@ def fractional_max_pool(
     if len(ratios) != 4:
         raise InvalidArgumentError(f"pooling_ratio has 1, 2 or 4 numbers, got {given}.")
     tensor, found, (rows, columns) = prepared(value, ratios, pseudo_random, overlapping, seed)
-    windows = gather(gather(tensor, make_tensor(rows), axis=1), make_tensor(columns), axis=3)
+    windows = gather(gather(tensor, rows, axis=1), columns, axis=3)
     windows = transpose(windows, [0, 1, 3, 5, 2, 4])
     windows = reshape(windows, [*tuple(windows.shape)[:4], rows.shape[1] * columns.shape[1]])
     # Of equal elements the first one counts, and takes the gradient.
     output = gather(windows, argmax(windows, 4), axis=4, batch_dims=4)
-    return FractionalMaxPool(output, *map(make_tensor, found))
+    return FractionalMaxPool(output, *found)
 
 
 def fractional_avg_pool(
@@ -200,12 +223,9 @@ def fractional_avg_pool(
         raise UnimplementedError(f"the batch and the channels are not pooled: their ratios are 1, got {pooling_ratio}.")
     tensor, found, places = prepared(value, ratios, pseudo_random, overlapping, seed)
     kind = tensor._value.dtype
-    members = []
-    for each, size in zip(places, tensor._value.shape[1:3], strict=True):
-        member = np.zeros((len(each), size), kind)
-        member[np.arange(len(each))[:, None], each] = 1
-        members.append(member)
-    lengths = make_tensor(np.multiply.outer(*(each.sum(1) for each in members))[None, :, :, None].astype(kind))
-    sums = einsum("oh,bhwc,pw->bopc", make_tensor(members[0]), tensor, make_tensor(members[1]))
+    members = [members_of(each, size, kind) for each, size in zip(places, tensor._value.shape[1:3], strict=True)]
+    rows, columns = (reduce_sum(each, 1) for each in members)
+    lengths = reshape(rows, (1, -1, 1, 1)) * reshape(columns, (-1, 1))
+    sums = einsum("oh,bhwc,pw->bopc", members[0], tensor, members[1])
     output = truncatediv(sums, lengths) if kind.kind == "i" else divide(sums, lengths)
-    return FractionalAvgPool(output, *map(make_tensor, found))
+    return FractionalAvgPool(output, *found)

@@ -20,16 +20,32 @@ from gradtape._ops.parameters import as_ints
 from gradtape._ops.philox import RESERVED_BLOCKS
 from gradtape._ops.sampling import STATE
 from gradtape._ops.stateless import dims_of, floating, plain, stream_of
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import broadcast_to, stop_gradient
 
 
-def _parameters(alpha: TensorLike, beta: TensorLike | None, kind: DType) -> tuple[Tensor, Any, Any]:
-    """Returns the shape parameters, broadcast with the rates; the rates; and the former as an array."""
+def _parameters(alpha: TensorLike, beta: TensorLike | None, kind: DType) -> tuple[Tensor, Any]:
+    """Returns the shape parameters, broadcast with the rates; and the rates."""
     shapes = convert(alpha, kind)
     rates = None if beta is None else convert(beta, kind)
     if rates is not None and rates.shape != shapes.shape:
         shapes = broadcast_to(shapes, broadcast_shapes(as_ints(shapes.shape), as_ints(rates.shape)))
-    return shapes, rates, plain(shapes)
+    return shapes, rates
+
+
+@one_step("gamma", "source", varies=True)
+def _drawn(shape: TensorLike, alpha: Tensor, kind: DType, seed: Any) -> Tensor:
+    array, dims = plain(alpha), mapped_sizes(shape)
+    count = math.prod(dims)
+    stream = STATE.stream("RandomGamma", kind.numpy, seed, count * array.size * RESERVED_BLOCKS)
+    return as_rows(rejection.gamma(stream, count, array.reshape(-1), kind.numpy).reshape(dims + array.shape))
+
+
+@one_step("stateless_gamma", varies=True)
+def _drawn_from(seed: TensorLike, shape: TensorLike, alpha: Tensor, kind: DType) -> Tensor:
+    array, dims, stream = plain(alpha), dims_of(shape), stream_of(seed)
+    repeats = repeats_of(dims, array.shape)
+    return convert(rejection.gamma(stream, repeats, array.reshape(-1), kind.numpy).reshape(dims))
 
 
 def _finished(alpha: Tensor, rates: Any, sample: Tensor, kind: DType) -> Any:
@@ -69,12 +85,8 @@ def gamma(
     TensorShape([5, 2])
     """
     kind = floating(dtype)
-    shapes, rates, array = _parameters(alpha, beta, kind)
-    dims = mapped_sizes(shape)
-    count = math.prod(dims)
-    stream = STATE.stream("RandomGamma", kind.numpy, seed, count * array.size * RESERVED_BLOCKS)
-    drawn = rejection.gamma(stream, count, array.reshape(-1), kind.numpy).reshape(dims + array.shape)
-    return _finished(shapes, rates, as_rows(drawn), kind)
+    shapes, rates = _parameters(alpha, beta, kind)
+    return _finished(shapes, rates, _drawn(shape, shapes, kind, seed), kind)
 
 
 def stateless_gamma(
@@ -107,9 +119,5 @@ def stateless_gamma(
     array([2.8172736, 1.9241365], dtype=float32)
     """
     kind = floating(dtype)
-    shapes, rates, array = _parameters(alpha, beta, kind)
-    dims, stream = dims_of(shape), stream_of(seed)
-    repeats = repeats_of(dims, array.shape)
-    drawn = rejection.gamma(stream, repeats, array.reshape(-1), kind.numpy).reshape(dims)
-    sample = convert(drawn)
-    return _finished(shapes, rates, sample, kind)
+    shapes, rates = _parameters(alpha, beta, kind)
+    return _finished(shapes, rates, _drawn_from(seed, shape, shapes, kind), kind)

@@ -11,7 +11,7 @@ import numpy as np
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import as_dtype, float32, int32, int64, uint64
 from gradtape._core.op import Array, TensorLike
-from gradtape._core.tensor import make_tensor
+from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.variable import Variable
 from gradtape._ops import philox
 from gradtape._ops.discrete_sampling import binomial_from
@@ -21,12 +21,14 @@ from gradtape._ops.stateless import (
     Algorithm,
     as_algorithm,
     dims_of,
+    drawn,
     floating,
     plain,
     scaled,
     uniform_from,
     unsupported,
 )
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, UnimplementedError, WrongTypeError
 
 _MASK = 2**64 - 1
@@ -70,6 +72,54 @@ def _joined(key: Any, counter: Any, alg: int) -> Any:
     return np.append(counters, keys)
 
 
+@one_step("state")
+def _checked(value: Any, alg: int) -> Tensor:
+    return make_tensor(_state(value, alg))
+
+
+@one_step("state")
+def _from_key(key: Any, counter: Any, alg: int) -> Tensor:
+    return make_tensor(_state(_joined(key, counter, alg), alg))
+
+
+def _stream_at(state: TensorLike) -> Philox:
+    low, high, key = (int(number) & _MASK for number in plain(state))
+    return Philox(key, low | high << 64)
+
+
+@one_step("advance")
+def _moved(state: TensorLike, number: Any) -> Tensor:
+    """Returns the state after a number of blocks."""
+    stream = _stream_at(state)
+    stream.skip(number)
+    return make_tensor(np.array([stream.counter & _MASK, stream.counter >> 64, stream.key], np.uint64).view(np.int64))
+
+
+@one_step("advance")
+def _skipped(state: TensorLike, delta: TensorLike) -> Tensor:
+    """Returns the state after `delta` numbers; TensorFlow counts the blocks in 64 bits."""
+    return _moved(state, int(plain(delta)) * RESERVED_BLOCKS & _MASK)
+
+
+@one_step("binomial", form=lambda *parts: parts, varies=True)
+def _binomial(state: TensorLike, shape: TensorLike, counts: Tensor, probs: Tensor, dtype: Any) -> tuple[Any, Any]:
+    """Returns binomial numbers, and the state after them."""
+    after: list[Tensor] = []
+
+    def reserve(parameters: int, repeats: int) -> Philox:
+        after.append(_moved(state, parameters * 2 * 100 * (repeats + 3) // 4 * RESERVED_BLOCKS))
+        return _stream_at(state)
+
+    return binomial_from(reserve, shape, counts, probs, dtype), after[0]
+
+
+@one_step("make_seeds")
+def _as_seeds(keys: Tensor) -> Tensor:
+    numbers = plain(keys)
+    return make_tensor(np.stack([numbers, np.zeros_like(numbers)]))
+
+
+@one_step("create_rng_state")
 def create_rng_state(seed: Any, alg: Any) -> Array:
     """Returns the state that a seed stands for.
 
@@ -147,7 +197,7 @@ class Generator:
 
     def reset(self, state: Any) -> None:
         """Goes to a state; raises ValueError if it has the wrong size."""
-        self._variable.assign(_state(state, self._alg))
+        self._variable.assign(_checked(state, self._alg))
 
     def reset_from_seed(self, seed: Any) -> None:
         """Goes to the state that `create_rng_state` makes of a seed."""
@@ -155,7 +205,7 @@ class Generator:
 
     def reset_from_key_counter(self, key: Any, counter: Any) -> None:
         """Goes to a key and a counter; raises ValueError if they have the wrong size."""
-        self._variable.assign(_joined(key, counter, self._alg))
+        self._variable.assign(_from_key(key, counter, self._alg))
 
     @property
     def state(self) -> Variable:
@@ -172,29 +222,26 @@ class Generator:
         """The key, the last number of the state."""
         return self._variable[-1]
 
-    def _advance(self, blocks: int) -> Philox:
-        """Returns the stream at the state, and moves the state on."""
+    def _before(self) -> Tensor:
+        """Returns the state as it is."""
         if self._alg == Algorithm.THREEFRY.value:
             raise UnimplementedError("ThreeFry runs on accelerators only; write alg='philox'.")
-        low, high, key = (int(number) & _MASK for number in self._variable.numpy())
-        stream = Philox(key, low | high << 64)
-        moved = Philox(key, stream.counter)
-        moved.skip(blocks)
-        counters = np.array([moved.counter & _MASK, moved.counter >> 64, moved.key], np.uint64)
-        self._variable.assign(counters.view(np.int64))
-        return stream
+        return convert(self._variable)
 
     def skip(self, delta: TensorLike) -> Array:
         """Moves on by `delta` numbers, of which each owns 256 blocks; returns the state before."""
-        before = convert(self._variable)
-        # TensorFlow counts the blocks in 64 bits.
-        self._advance(int(plain(delta)) * RESERVED_BLOCKS & _MASK)
+        before = self._before()
+        self._variable.assign(_skipped(before, delta))
         return before
 
+    def _reserved(self, shape: TensorLike) -> tuple[Tensor, tuple[int, ...]]:
+        """Returns the state and a shape, and moves the state on by as many numbers as that has."""
+        dims, before = dims_of(shape), self._before()
+        self._variable.assign(_moved(before, math.prod(dims) * RESERVED_BLOCKS))
+        return before, dims
+
     def _drawn(self, draw: Any, shape: Any, dtype: Any) -> Any:
-        dims = dims_of(shape)
-        count = math.prod(dims)
-        return draw(self._advance(count * RESERVED_BLOCKS), count, dtype).reshape(dims)
+        return drawn(draw, _stream_at, *self._reserved(shape), dtype)
 
     def normal(
         self,
@@ -235,9 +282,7 @@ class Generator:
             raise InvalidArgumentError(f"For {kind.name}, give both minval and maxval or None for both.")
         if not kind.is_floating and kind not in INTEGERS:
             raise WrongTypeError(f"`dtype` is floating-point or of 32 or 64 bits, got {kind.name}.")
-        dims = dims_of(shape)
-        stream = self._advance(math.prod(dims) * RESERVED_BLOCKS)
-        return uniform_from(stream, dims, minval, maxval, kind)
+        return uniform_from(_stream_at, *self._reserved(shape), minval, maxval, kind)
 
     def uniform_full_int(self, shape: TensorLike, dtype: Any = uint64, name: str | None = None) -> Array:
         """Returns integers of which every bit is random, of int32, int64, uint32 or uint64."""
@@ -250,15 +295,13 @@ class Generator:
         self, shape: TensorLike, counts: TensorLike, probs: TensorLike, dtype: Any = int32, name: str | None = None
     ) -> Array:
         """Returns how many of `counts` trials succeed, each with probability `probs`; `shape` ends with theirs."""
-        return binomial_from(self._reserve_binomial, shape, convert(counts), convert(probs), dtype)
-
-    def _reserve_binomial(self, parameters: int, repeats: int) -> Philox:
-        return self._advance(parameters * 2 * 100 * (repeats + 3) // 4 * RESERVED_BLOCKS)
+        found, after = _binomial(self._before(), shape, convert(counts), convert(probs), dtype)
+        self._variable.assign(after)
+        return found
 
     def make_seeds(self, count: int = 1) -> Array:
         """Returns seeds for the stateless functions, as the columns of an int64 tensor of shape `[2, count]`."""
-        keys = self.uniform_full_int([count], int64).numpy()
-        return make_tensor(np.stack([keys, np.zeros_like(keys)]))
+        return _as_seeds(self.uniform_full_int([count], int64))
 
     def split(self, count: int = 1) -> list[Generator]:
         """Returns generators of other keys, drawn from this one."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import float16, float32
 from gradtape._core.families import composite
 from gradtape._core.op import TensorLike
 from gradtape._core.sampling import Values, arrays
-from gradtape._core.tensor import Carrier, Tensor
+from gradtape._core.tensor import Tensor
 from gradtape._ops import sampling
 from gradtape._ops.casting import cast
 from gradtape._ops.extrema import clip_by_value
@@ -25,6 +27,7 @@ from gradtape._ops.joining import stack
 from gradtape._ops.reduction import reduce_mean
 from gradtape._ops.rounding import floor
 from gradtape._ops.stateless import stateless_uniform
+from gradtape._ops.steps import asked
 from gradtape.errors import InvalidArgumentError
 
 
@@ -45,6 +48,16 @@ def scalar(value: TensorLike, word: str, like: Tensor) -> Tensor:
     if tensor._value.shape:
         raise InvalidArgumentError(f"{word} must be scalar, got shape {list(tensor._value.shape)}.")
     return tensor
+
+
+def negative(array: Any) -> bool:
+    """Returns whether a number is negative."""
+    return bool((array < 0).any())
+
+
+def too_far(array: Any) -> bool:
+    """Returns whether a hue is turned by more than a full circle; nan is."""
+    return not bool((np.abs(array) <= 1).all())
 
 
 def require_image(tensor: Tensor, channels: int | None = None) -> None:
@@ -129,7 +142,7 @@ def adjust_gamma(image: TensorLike, gamma: TensorLike = 1, gain: TensorLike = 1)
     array([0.5, 1. ], dtype=float32)
     """
     tensor, own = as_floats(image)
-    if not isinstance(gamma, Carrier) and convert(gamma)._value < 0:
+    if asked("negative", negative, convert(gamma)):
         kind = InvalidArgumentError if isinstance(gamma, Tensor) or hasattr(gamma, "_read") else ValueError
         raise kind(f"gamma is a real number of at least 0, got {gamma!r}.")
     return convert_image_dtype(gain * tensor**gamma, own, saturate=True)
@@ -166,7 +179,7 @@ def adjust_hue(image: TensorLike, delta: TensorLike, name: str | None = None) ->
     """
     tensor, own = as_floats(image)
     turn = scalar(delta, "delta", tensor)
-    if not isinstance(turn, Carrier) and not -1 <= turn._value <= 1:
+    if asked("too_far", too_far, turn):
         raise ValueError(f"delta must be in the interval [-1, 1], got {delta!r}.")
     require_image(tensor, 3)
     return convert_image_dtype(with_hue(tensor, turn), own)

@@ -20,6 +20,7 @@ from gradtape._ops.image_sizes import RESIZED, as_number
 from gradtape._ops.parameters import as_vector
 from gradtape._ops.rounding import ceil, floor
 from gradtape._ops.slicing import getitem
+from gradtape._ops.steps import all_finite, asked, one_step
 from gradtape._ops.structure import expand_dims, reshape
 from gradtape.errors import InvalidArgumentError, OutOfRangeError
 
@@ -141,14 +142,19 @@ def crop_and_resize(
         )
     if len(size) != 2 or min(size) < 1:
         raise InvalidArgumentError(f"crop_size must be two sizes of at least 1, got {list(size)}.")
-    if not isinstance(edges, Carrier) and not np.isfinite(edges._value).all():
+    if asked("finite", all_finite, edges) is False:
         raise InvalidArgumentError("the edges of boxes must be finite, got inf or nan among them.")
-    numbers = plain(owners)
-    if numbers.size and not (numbers.min() >= 0 and numbers.max() < shape[0]):
-        raise OutOfRangeError(f"box_indices has values outside [0, {shape[0]}): {numbers.tolist()}.")
-    return crops(
-        cast(pictures, float32), edges, owners, size, method == "bilinear", float(as_number(extrapolation_value))
-    )
+    outside = float(as_number(extrapolation_value))
+    return crops(cast(pictures, float32), edges, owners_of(owners, shape[0]), size, method == "bilinear", outside)
+
+
+@one_step("owners")
+def owners_of(box_indices: Tensor, count: int) -> Tensor:
+    """Returns the numbers of images; OutOfRangeError for one that is not."""
+    numbers = plain(box_indices)
+    if numbers.size and not (numbers.min() >= 0 and numbers.max() < count):
+        raise OutOfRangeError(f"box_indices has values outside [0, {count}): {numbers.tolist()}.")
+    return box_indices
 
 
 def overlap(boxes: Array, areas: Array, one: int) -> Array:
@@ -225,6 +231,7 @@ def suppressed(boxes: TensorLike, scores: TensorLike, most: Any, threshold: Any,
     return chosen(as_scores(scores, len(edges)), bounds[0], lambda one: overlap(edges, areas, one), *bounds[1:], sigma)
 
 
+@one_step("non_max_suppression", varies=True)
 def non_max_suppression(
     boxes: TensorLike,
     scores: TensorLike,
@@ -259,6 +266,7 @@ def non_max_suppression(
     return found
 
 
+@one_step("non_max_suppression_with_scores", form=lambda *parts: parts, varies=True)
 def non_max_suppression_with_scores(
     boxes: TensorLike,
     scores: TensorLike,
@@ -297,6 +305,7 @@ def non_max_suppression_with_scores(
     return suppressed(boxes, scores, max_output_size, iou_threshold, score_threshold, sigma)
 
 
+@one_step("non_max_suppression_overlaps", varies=True)
 def non_max_suppression_overlaps(
     overlaps: TensorLike,
     scores: TensorLike,
@@ -337,6 +346,7 @@ def non_max_suppression_overlaps(
     return found
 
 
+@one_step("non_max_suppression_padded", form=lambda *parts: parts, varies=True)
 def non_max_suppression_padded(
     boxes: TensorLike,
     scores: TensorLike,

@@ -17,6 +17,7 @@ from gradtape._core.op import Array, TensorLike
 from gradtape._core.tensor import make_tensor
 from gradtape._ops.parameters import as_number
 from gradtape._ops.stateless import plain
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 _FIRST_KEY = 498247692  # TensorFlow's, before the two numbers of the seed
@@ -80,6 +81,7 @@ def _places_among_few(index: Array, keys: list[Any], mask: Array, width: Array, 
     return table[index]
 
 
+@one_step("random_index_shuffle")
 def random_index_shuffle(
     index: TensorLike, seed: TensorLike, max_index: TensorLike, rounds: int = 4, name: str | None = None
 ) -> Array:
@@ -131,6 +133,7 @@ def random_index_shuffle(
     return make_tensor(moved.reshape(()) if scalar else moved)
 
 
+@one_step("index_shuffle")
 def index_shuffle(index: TensorLike, seed: TensorLike, max_index: TensorLike) -> Array:
     """Returns where a random permutation of 0 to `max_index` puts each index.
 

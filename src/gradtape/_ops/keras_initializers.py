@@ -11,6 +11,7 @@ from gradtape._core.conversion import convert
 from gradtape._core.dtypes import DType, as_dtype, float32, float64, int64
 from gradtape._core.op import TensorLike
 from gradtape._core.tensor import Tensor
+from gradtape._core.tracking import RECORDING
 from gradtape._ops.arithmetic import abs, sign, sqrt, square
 from gradtape._ops.casting import cast
 from gradtape._ops.comparison import logical_and
@@ -19,6 +20,7 @@ from gradtape._ops.diagonals import diag_part
 from gradtape._ops.reduction import reduce_sum
 from gradtape._ops.singular import qr
 from gradtape._ops.stateless import stateless_normal, stateless_truncated_normal, stateless_uniform
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import reshape, transpose
 from gradtape._ops.trigonometry import acos, cos, sin
 
@@ -190,17 +192,17 @@ class RandomInitializer(Initializer):
         """
         if seed is not None and not isinstance(seed, int):
             raise ValueError(f"`seed` is an integer or None, got seed={seed!r}.")
-        # Imported here: its own imports would cost every program a millisecond.
-        import random
-
         self._given = seed
-        self.seed = random.randint(1, 10**9) if seed is None else seed
+        # In a function that is recorded, the seed of this run, and the tensor that stands for that of each replay.
+        self._fresh = seed_of_python() if seed is None else None
+        fresh: Any = None if self._fresh is None else self._fresh._value
+        self.seed: Any = seed if fresh is None else int(getattr(fresh, "value", fresh))
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that the object was made with."""
         return {"seed": self._given}
 
-    def _pair(self) -> list[int]:
+    def _pair(self) -> list[Any]:
         """Returns the seed for the functions without a state.
 
         Raises:
@@ -208,7 +210,20 @@ class RandomInitializer(Initializer):
         """
         if isinstance(self.seed, bool) or not -(2**63) <= self.seed < 2**63:
             raise ValueError(f"a seed is an integer of int64, got {self.seed!r}.")
+        fresh: Any = self._fresh
+        recorder = None if fresh is None or RECORDING.recorder is None else getattr(fresh._value, "recorder", None)
+        if recorder is not None and recorder.open:
+            return [fresh % SEED_RANGE, 0]
         return [self.seed % SEED_RANGE, 0]
+
+
+@one_step("seed_of_python", "source")
+def seed_of_python() -> Tensor:
+    """Returns a seed from Python's `random`."""
+    # Imported here: its own imports would cost every program a millisecond.
+    import random
+
+    return convert(random.randint(1, 10**9), int64)
 
 
 def as_float_kind(dtype: Any) -> DType:

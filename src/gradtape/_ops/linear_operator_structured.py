@@ -12,6 +12,7 @@ from gradtape._core.families import composite
 from gradtape._core.op import TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.spec import TensorShape
+from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.assertions import assert_equal
 from gradtape._ops.casting import cast
 from gradtape._ops.comparison import equal
@@ -36,6 +37,7 @@ from gradtape._ops.linear_operator_parts import (
 from gradtape._ops.norms import l2_normalize
 from gradtape._ops.products import matmul
 from gradtape._ops.slicing import getitem
+from gradtape._ops.steps import asked, one_step
 from gradtape._ops.structure import broadcast_to, expand_dims, reverse, roll
 from gradtape._ops.tridiagonal import three_rows, tridiagonal_matmul, tridiagonal_solve
 from gradtape.errors import InvalidArgumentError
@@ -137,6 +139,17 @@ class LinearOperatorHouseholder(LinearOperator):
         raise InvalidArgumentError("Reflections are not positive definite.")
 
 
+def is_permutation(order: Any) -> bool:
+    """Returns whether each row of an array holds the numbers from 0 on, in any order."""
+    return not (np.sort(order, axis=-1) != np.arange(order.shape[-1])).any()
+
+
+@one_step("undone")
+def undone(order: Tensor) -> Tensor:
+    """Returns the permutation that undoes another one."""
+    return make_tensor(np.argsort(order._value, axis=-1))
+
+
 class LinearOperatorPermutation(LinearOperator):
     """A permutation: row i of a product is row `perm[i]` of the argument.
 
@@ -170,11 +183,12 @@ class LinearOperatorPermutation(LinearOperator):
     ) -> None:
         parameters = arguments(locals())
         self._perm = as_parameter(perm, 1, "perm")
-        order = convert(self._perm)._value
-        if order.dtype.kind not in "iu":
+        order = convert(self._perm)
+        if not order.dtype.is_integer:
             raise TypeError(f"Argument perm must be of integers, got {self._perm.dtype.name}.")
-        if (np.sort(order, axis=-1) != np.arange(order.shape[-1])).any():
-            raise ValueError(f"Argument perm must be a permutation of 0 to {order.shape[-1] - 1}, got {order}.")
+        if asked("permutation", is_permutation, order) is False:
+            last = order._value.shape[-1] - 1
+            raise ValueError(f"Argument perm must be a permutation of 0 to {last}, got {order._value}.")
         required(is_non_singular, True, "A permutation is non-singular.")
         super().__init__(
             as_dtype(dtype),
@@ -197,15 +211,14 @@ class LinearOperatorPermutation(LinearOperator):
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         x = conjugate_transpose_if(adjoint_arg, x)
-        order = convert(self._perm)._value
-        if adjoint:
-            order = np.argsort(order, axis=-1)
-        batch = common_batch((shape_of(x)[:-2], order.shape[:-1]))
+        order = undone(convert(self._perm)) if adjoint else convert(self._perm)
+        sizes = order._value.shape
+        batch = common_batch((shape_of(x)[:-2], sizes[:-1]))
         rows = shape_of(x)[-2:]
         wide = x if shape_of(x)[:-2] == batch else broadcast_to(x, (*batch, *rows))
-        if order.ndim == 1:
+        if len(sizes) == 1:
             return gather(wide, order, axis=-2)
-        order = np.broadcast_to(order, (*batch, order.shape[-1]))
+        order = broadcast_to(order, (*batch, sizes[-1]))
         return gather(wide, order, axis=-2, batch_dims=len(batch))
 
     def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:

@@ -17,6 +17,7 @@ from gradtape._ops.counting import plain
 from gradtape._ops.creation import ones
 from gradtape._ops.gather import scatter_nd
 from gradtape._ops.parameters import Shape, as_number
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 WIDE = frozenset({int32.numpy, int64.numpy, float32.numpy, float64.numpy})
@@ -64,6 +65,16 @@ def confusion_matrix(
     array([[1, 0],
            [1, 1]], dtype=int32)
     """
+    places, whole = places_in_matrix(labels, predictions, num_classes)
+    kind, count = as_dtype(dtype), whole._value.shape[0]
+    if weights is None:
+        return scatter_nd(places, ones(places._value.shape[:1], kind), (count, count))
+    return weighted_matrix(weights, places, count, kind)
+
+
+@one_step("places", form=lambda *parts: parts, varies=True)
+def places_in_matrix(labels: TensorLike, predictions: TensorLike, num_classes: Any) -> tuple[Tensor, Tensor]:
+    """Returns where each pair of classes stands in a confusion matrix, and an array as long as that is wide."""
     true, found = classes(labels, "labels"), classes(predictions, "predictions")
     if true.ndim == found.ndim + 1 and true.shape[-1] == 1:
         true = true[..., 0]
@@ -82,19 +93,16 @@ def confusion_matrix(
         for word, array in (("labels", true), ("predictions", found)):
             if array.size and array.max() >= count:
                 raise InvalidArgumentError(f"`{word}` out of bound: {array.max()} of {count} classes.")
-    places, kind = np.stack([true, found], axis=1), as_dtype(dtype)
-    if weights is None:
-        return scatter_nd(places, ones(true.shape, kind), (count, count))
-    return weighted_matrix(weights, places, count, kind)
+    return make_tensor(np.stack([true, found], axis=1)), make_tensor(np.zeros(count, bool))
 
 
 @composite(arrays((3,), places=[np.array([[0, 1], [1, 1], [0, 1]])], count=[3], dtype=[None]))
-def weighted_matrix(weights: TensorLike, places: Array, count: int, dtype: Any) -> Tensor:
+def weighted_matrix(weights: TensorLike, places: TensorLike, count: int, dtype: Any) -> Tensor:
     """Returns `confusion_matrix` for an array of places; not for users."""
-    weight = convert(weights)
-    if tuple(weight._value.shape) != (len(places),):
+    weight, rows = convert(weights), convert(places)._value.shape[0]
+    if tuple(weight._value.shape) != (rows,):
         raise InvalidArgumentError(
-            f"weights have to have the shape of the predictions, [{len(places)}], got {list(weight._value.shape)}."
+            f"weights have to have the shape of the predictions, [{rows}], got {list(weight._value.shape)}."
         )
     return scatter_nd(places, weight if dtype is None else cast(weight, dtype), (count, count))
 
@@ -147,6 +155,7 @@ def as_bins(value: Any) -> int:
     return count
 
 
+@one_step("histogram_fixed_width_bins")
 def histogram_fixed_width_bins(
     values: TensorLike, value_range: TensorLike, nbins: Any = 100, dtype: Any = int32, name: str | None = None
 ) -> Tensor:
@@ -182,6 +191,7 @@ def histogram_fixed_width_bins(
     return make_tensor(np.asarray(np.clip(places, 0, many - array.dtype.type(1))).astype(np.int32))
 
 
+@one_step("histogram_fixed_width", varies=True)
 def histogram_fixed_width(
     values: TensorLike, value_range: TensorLike, nbins: Any = 100, dtype: Any = int32, name: str | None = None
 ) -> Tensor:

@@ -9,10 +9,12 @@ import numpy as np
 from gradtape._core.conversion import convert
 from gradtape._core.dtypes import INDEX
 from gradtape._core.op import TensorLike
-from gradtape._core.tensor import Carrier, Tensor
+from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.casting import cast
+from gradtape._ops.counting import plain
 from gradtape._ops.quotients import truediv
 from gradtape._ops.segments import extremes_of_segments, unsorted_segment_prod, unsorted_segment_sum
+from gradtape._ops.steps import asked, one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
@@ -23,22 +25,26 @@ def ids_in_order(data: Tensor, segment_ids: Any) -> tuple[Tensor, int]:
         InvalidArgumentError: they are no list, one for each row, or are not in order.
     """
     ids = convert(segment_ids)
-    numbers = ids._refuse() if isinstance(ids, Carrier) else ids._value
     if not len(data.shape):
         raise InvalidArgumentError("input must be at least rank 1.")
+    return ids, asked("last_segment", lambda numbers: counted(numbers, data.shape[0]), ids)
+
+
+def counted(numbers: Any, rows: int) -> int:
+    """Returns how many segments there are; raises as `ids_in_order` does."""
     if numbers.ndim != 1 or numbers.dtype not in INDEX:
         raise WrongTypeError(
             f"segment_ids should be a vector of int32 or int64, got shape {list(numbers.shape)} of {numbers.dtype}."
         )
-    if len(numbers) != data.shape[0]:
+    if len(numbers) != rows:
         raise InvalidArgumentError(
-            f"segment_ids should be the same size as dimension 0 of input: {len(numbers)} and {data.shape[0]}."
+            f"segment_ids should be the same size as dimension 0 of input: {len(numbers)} and {rows}."
         )
     if (numbers[1:] < numbers[:-1]).any():
         raise InvalidArgumentError("segment ids are not increasing; tf.math.unsorted_segment_sum takes any order.")
     if len(numbers) and numbers[0] < 0:
         raise InvalidArgumentError(f"Segment id {numbers[0]} is out of range: they are at least 0.")
-    return ids, int(numbers[-1]) + 1 if len(numbers) else 0
+    return int(numbers[-1]) + 1 if len(numbers) else 0
 
 
 def segment_sum(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
@@ -85,11 +91,16 @@ def segment_mean(data: TensorLike, segment_ids: TensorLike, name: str | None = N
     """
     rows = convert(data)
     numbers, count = ids_in_order(rows, segment_ids)
-    sizes = np.maximum(np.bincount(numbers._value, minlength=count), 1).reshape((count, *(1,) * (len(rows.shape) - 1)))
+    sizes = sizes_of(numbers, (count, *(1,) * (len(rows.shape) - 1)), rows._value.dtype)
     summed = unsorted_segment_sum(rows, numbers, count)
-    if rows.dtype.is_integer:
-        return cast(truediv(summed, sizes.astype(rows._value.dtype)), rows.dtype)
-    return summed / sizes.astype(rows._value.dtype)
+    return cast(truediv(summed, sizes), rows.dtype) if rows.dtype.is_integer else summed / sizes
+
+
+@one_step("sizes")
+def sizes_of(segment_ids: Tensor, shape: Any, dtype: Any) -> Tensor:
+    """Returns how many rows each segment has, at least 1, in a shape."""
+    sizes = np.bincount(plain(segment_ids), minlength=shape[0])
+    return make_tensor(np.maximum(sizes, 1).reshape(shape).astype(dtype))
 
 
 def segment_max(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:

@@ -14,12 +14,14 @@ from gradtape._core.dtypes import BY_NUMPY, EVERY, string
 from gradtape._core.families import composite, linear, primitive
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
-from gradtape._core.tensor import Tensor
+from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.batching import padded_behind, tiled_behind
+from gradtape._ops.comparison import select
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_ints, as_vector, in_range
 from gradtape._ops.slicing import getitem
-from gradtape._ops.structure import broadcast_to, reshape, sum_to
+from gradtape._ops.steps import is_recorded, one_step
+from gradtape._ops.structure import broadcast_to, reshape, stop_gradient, sum_to
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 Paddings = tuple[tuple[int, int], ...]
@@ -109,7 +111,12 @@ def pad(
     around = as_paddings(paddings)
     kind = str(mode).upper()
     if kind == "CONSTANT":
-        return pad_constant(values, around, as_constant(constant_values, values))
+        constant = as_constant(constant_values, values)
+        if not isinstance(constant, Tensor):
+            return pad_constant(values, around, constant)
+        inside = np.zeros(padded_shape(values._value.shape, around), bool)
+        inside[inner_key(around, values._value.shape)] = True
+        return select(inside, pad_constant(values, around, values.dtype.numpy.type()), stop_gradient(constant))
     if kind not in ("REFLECT", "SYMMETRIC"):
         raise InvalidArgumentError(f'pad: mode is "CONSTANT", "REFLECT" or "SYMMETRIC", got {mode!r}.')
     shape = values._value.shape
@@ -129,6 +136,8 @@ def as_constant(value: Any, tensor: Tensor) -> Any:
         given = convert(value)
         if given.dtype is not dtype:
             raise WrongTypeError(f"pad: constant_values is {given.dtype.name}, but the tensor {dtype.name}.")
+        if is_recorded(given) and not given._value.shape:
+            return given
         array = given._value
     elif type(value) is int and value == 0 and not dtype.is_numeric:
         return b"" if dtype is string else False
@@ -215,6 +224,21 @@ def tile(input: TensorLike, multiples: Any, name: str | None = None) -> Array:
     return np.broadcast_to(input.reshape(one_tile(input.shape)), parts).reshape(shape)
 
 
+@one_step("repeated", varies=True)
+def repeated(repeats: Tensor, size: int) -> Tensor:
+    """Returns the places along an axis of so many elements, each as often as it is repeated.
+
+    Raises:
+        InvalidArgumentError: the numbers do not fit.
+    """
+    counts = repeats._value
+    if len(counts) not in (1, size):
+        raise InvalidArgumentError(f"repeat: {len(counts)} repeats do not fit {size} elements.")
+    if counts.size and counts.min() < 0:
+        raise InvalidArgumentError(f"repeat: repeats are at least 0, got {counts.tolist()}.")
+    return make_tensor(np.repeat(np.arange(size, dtype=np.int32), counts))
+
+
 @composite(arrays((3,), (2, 3), repeats=[2, 0, [1]], axis=[None, -1]) + arrays((2, 3), repeats=[[2, 0]], axis=[0]))
 def repeat(input: TensorLike, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Returns a tensor in which each element along a dimension is repeated.
@@ -242,6 +266,8 @@ def repeat(input: TensorLike, repeats: Any, axis: Any = None, name: str | None =
         values = reshape(values, (1,))
     shape = values._value.shape
     place = in_range(0 if axis is None else as_axis(axis), len(shape))
+    if is_recorded(repeats) and len(repeats.shape) == 1:
+        return gather(reshape(values, shape), repeated(convert(repeats), shape[place]), axis=place)
     counts = as_ints(repeats)
     if len(counts) not in (1, shape[place]):
         raise InvalidArgumentError(

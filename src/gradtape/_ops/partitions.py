@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from gradtape._core.conversion import convert
 from gradtape._core.dispatch import convert_hint
 from gradtape._core.dtypes import int32
 from gradtape._core.families import composite
-from gradtape._core.op import Array, TensorLike
+from gradtape._core.op import TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.variable import Variable
@@ -19,14 +20,16 @@ from gradtape._ops.creation import zeros
 from gradtape._ops.gather import gather
 from gradtape._ops.joining import concat, split, stack
 from gradtape._ops.parameters import as_setting
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import expand_dims, reshape, squeeze
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
 @composite(arrays((4,), (4, 2), places=[np.array([2, 0, 2]), np.zeros(0, int)]))
-def taken_rows(rows: TensorLike, places: Array) -> Tensor:
+def taken_rows(rows: TensorLike, places: Any) -> Tensor:
     """Returns rows by their places; the gradient is dense, unlike that of `gather` along the first axis."""
-    return squeeze(gather(expand_dims(convert(rows), 0), make_tensor(np.asarray(places, np.int64)), axis=1), (0,))
+    taken = places if isinstance(places, Tensor) else make_tensor(np.asarray(places, np.int64))
+    return squeeze(gather(expand_dims(convert(rows), 0), taken, axis=1), (0,))
 
 
 def dynamic_partition(data: TensorLike, partitions: TensorLike, num_partitions: int, name: str | None = None) -> Any:
@@ -49,7 +52,7 @@ def dynamic_partition(data: TensorLike, partitions: TensorLike, num_partitions: 
     >>> [part.numpy() for part in tf.dynamic_partition([10, 20, 30], [0, 1, 0], 2)]
     [array([10, 30], dtype=int32), array([20], dtype=int32)]
     """
-    return partitioned(data, plain(convert(partitions, int32)), as_count(num_partitions))
+    return partitioned(data, convert(partitions, int32), as_count(num_partitions))
 
 
 def as_count(value: Any) -> int:
@@ -66,21 +69,33 @@ def as_count(value: Any) -> int:
     + arrays((0, 2), partitions=[np.zeros(0, int)], num_partitions=[2])
     + arrays((3,), partitions=[np.array(1)], num_partitions=[2])
 )
-def partitioned(data: TensorLike, partitions: Array, num_partitions: int) -> list[Tensor]:
-    """Returns `dynamic_partition` for an array of parts; not for users."""
-    tensor, rank = convert(data), partitions.ndim
-    shape = tuple(tensor._value.shape)
-    if shape[:rank] != partitions.shape:
+def partitioned(data: TensorLike, partitions: TensorLike, num_partitions: int) -> list[Tensor]:
+    """Returns `dynamic_partition` for parts that are given; not for users."""
+    tensor, parts = convert(data), convert(partitions)
+    shape, lead = tuple(tensor._value.shape), parts._value.shape
+    if shape[: len(lead)] != lead:
         raise InvalidArgumentError(
             f"data.shape must start with partitions.shape, got data.shape = {list(shape)}, partitions.shape = "
-            f"{list(partitions.shape)}."
+            f"{list(lead)}."
         )
-    flat = partitions.reshape(-1)
+    order, *wholes = order_of_parts(parts, num_partitions)
+    rows = taken_rows(reshape(tensor, (prod(lead), *shape[len(lead) :])), order)
+    return [*split(rows, [each._value.shape[0] for each in wholes], 0)]
+
+
+@one_step("order_of_parts", form=lambda *parts: parts, varies=True)
+def order_of_parts(partitions: Tensor, num_partitions: int) -> list[Tensor]:
+    """Returns the places of the rows, part after part, and for each part an array as long as it has rows.
+
+    Raises:
+        InvalidArgumentError: there is no such part.
+    """
+    flat = plain(partitions).reshape(-1)
     if flat.size and (flat.min() < 0 or flat.max() >= num_partitions):
         place = int(np.argmax((flat < 0) | (flat >= num_partitions)))
         raise InvalidArgumentError(f"partitions[{place}] = {flat[place]} is not in [0, {num_partitions}).")
-    rows = taken_rows(reshape(tensor, (flat.size, *shape[rank:])), np.argsort(flat, kind="stable"))
-    return [*split(rows, np.bincount(flat, minlength=num_partitions).tolist(), 0)]
+    sizes = np.bincount(flat, minlength=num_partitions).tolist()
+    return [make_tensor(np.argsort(flat, kind="stable")), *[make_tensor(np.zeros(size, bool)) for size in sizes]]
 
 
 def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
@@ -110,7 +125,7 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
         raise InvalidArgumentError(
             f"dynamic_stitch: as many tensors of indices as of data are wanted, got {len(indices)} and {len(data)}."
         )
-    return stitched(*data, indices=[plain(convert(each, int32)) for each in indices])
+    return stitched(*data, indices=[convert(each, int32) for each in indices])
 
 
 @composite(
@@ -119,8 +134,8 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
     + arrays(((2, 2, 2), (2,)), indices=[[np.array([[0, 1], [4, 3]]), np.array(2)]])
     + arrays(((0, 2),), indices=[[np.zeros(0, int)]])
 )
-def stitched(*data: TensorLike, indices: list[Array]) -> Tensor:
-    """Returns `dynamic_stitch` for arrays of places; not for users."""
+def stitched(*data: TensorLike, indices: list[Any]) -> Tensor:
+    """Returns `dynamic_stitch` for places that are given; not for users."""
     if not indices:
         raise InvalidArgumentError("dynamic_stitch: at least one tensor is wanted.")
     known = next((each.dtype for each in data if isinstance(each, Tensor | Variable)), None) or convert(data[0]).dtype
@@ -129,25 +144,35 @@ def stitched(*data: TensorLike, indices: list[Array]) -> Tensor:
         names = ", ".join(each.dtype.name for each in tensors)
         raise WrongTypeError(f"dynamic_stitch: the tensors differ in dtype: {names}.")
     tails = []
-    for tensor, places in zip(tensors, indices, strict=True):
+    leads = [convert(each)._value.shape for each in indices]
+    for tensor, lead in zip(tensors, leads, strict=True):
         shape = tuple(tensor._value.shape)
-        if shape[: places.ndim] != places.shape:
-            raise InvalidArgumentError(
-                f"data.shape = {list(shape)} does not start with indices.shape = {list(places.shape)}."
-            )
-        tails.append(shape[places.ndim :])
+        if shape[: len(lead)] != lead:
+            raise InvalidArgumentError(f"data.shape = {list(shape)} does not start with indices.shape = {list(lead)}.")
+        tails.append(shape[len(lead) :])
     if len(set(tails)) > 1:
         raise InvalidArgumentError(f"the rows of the tensors differ in shape: {', '.join(map(str, tails))}.")
-    flat = np.concatenate([places.reshape(-1) for places in indices])
+    last, gaps = last_places(indices)
+    tail = tails[0]
+    rows = concat([reshape(each, (prod(lead), *tail)) for each, lead in zip(tensors, leads, strict=True)], 0)
+    if gaps._value.size:
+        rows = concat([rows, zeros((1, *tail), rows.dtype)], 0)
+    return reshape(taken_rows(rows, last), (*last._value.shape, *tail))
+
+
+@one_step("last_places", form=lambda *parts: parts, varies=True)
+def last_places(indices: list[Any]) -> tuple[Tensor, Tensor]:
+    """Returns which row comes last at each place, and an array of one element if some have none, of no element if not.
+
+    Raises:
+        InvalidArgumentError: a place is negative.
+    """
+    flat = np.concatenate([plain(places).reshape(-1) for places in indices])
     if flat.size and flat.min() < 0:
         raise InvalidArgumentError(f"indices[{int(np.argmin(flat))}] = {flat.min()} is negative.")
-    tail = tails[0]
-    rows = concat([reshape(each, (places.size, *tail)) for each, places in zip(tensors, indices, strict=True)], 0)
     last = np.full(int(flat.max()) + 1 if flat.size else 0, len(flat))
     last[flat] = np.arange(len(flat))
-    if last.size and last.max() == len(flat):
-        rows = concat([rows, zeros((1, *tail), rows.dtype)], 0)
-    return reshape(taken_rows(rows, last), (len(last), *tail))
+    return make_tensor(last), make_tensor(np.zeros(int(last.size > 0 and last.max() == len(flat))))
 
 
 def parallel_stack(values: TensorLike, name: str | None = "parallel_stack") -> Tensor:

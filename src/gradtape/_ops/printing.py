@@ -10,6 +10,7 @@ import numpy as np
 from gradtape._core import nest
 from gradtape._core.tensor import Carrier, Tensor
 from gradtape._core.variable import Variable
+from gradtape._ops.steps import one_step
 
 STREAMS = {"stdout", "stderr", "log(info)", "log(warning)", "log(error)"}
 
@@ -56,6 +57,7 @@ def _text(value: Any, edge: int, inside: bool = False) -> str:
     return value if isinstance(value, str) and not inside else repr(value)
 
 
+@one_step("print", "effect")
 def print(*inputs: Any, **kwargs: Any) -> None:
     """Prints values, tensors shortened to three items at either end of a dimension.
 

@@ -10,7 +10,7 @@ from gradtape._core.dtypes import BY_NUMPY, REALS
 from gradtape._core.families import discrete, elementwise, public_function
 from gradtape._core.op import CUT, OPS, Array, TensorLike
 from gradtape._core.sampling import pairs
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._ops.comparison import keep, keep_array, not_equal, select_array
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -30,6 +30,9 @@ def as_fractions(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     if first.kind not in "iu":
         return x, y
     fraction = np.float32 if first.itemsize <= 2 else np.float64
+    if isinstance(x, Carrier) or isinstance(y, Carrier):
+        cast = OPS["cast_exact"].function
+        return cast(x, BY_NUMPY[np.dtype(fraction)]), cast(y, BY_NUMPY[np.dtype(fraction)])
     return make_tensor(x._value.astype(fraction)), make_tensor(y._value.astype(fraction))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import as_dtype, float16, float32, float64, int32, int64
+from gradtape._core.dtypes import DType, as_dtype, float16, float32, float64, int32, int64
 from gradtape._core.families import composite
 from gradtape._core.op import TensorLike
 from gradtape._core.sampling import arrays
@@ -20,6 +20,7 @@ from gradtape._ops.arithmetic import subtract
 from gradtape._ops.casting import cast
 from gradtape._ops.joining import concat
 from gradtape._ops.parameters import as_axis, in_range
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import broadcast_to, expand_dims
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -71,6 +72,12 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         raise WrongTypeError(f"range: the dtype {wanted.name} is not in the list of allowed values.")
     if any(product(each._value.shape) != 1 for each in bounds):
         raise InvalidArgumentError("range: start, limit and delta are numbers, not arrays.")
+    return numbers_between(bounds, wanted)
+
+
+@one_step("range", varies=True)
+def numbers_between(bounds: list[Tensor], wanted: DType) -> Tensor:
+    """Returns `range` of a dtype for three tensors of one element."""
     first, last, step = (each._value.reshape(()).astype(wanted.numpy)[()] for each in bounds)
     if step == 0:
         raise InvalidArgumentError(f"range: Requires delta != 0: {step}")

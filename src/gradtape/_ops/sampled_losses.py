@@ -25,6 +25,7 @@ from gradtape._ops.reduction import reduce_any, reduce_sum
 from gradtape._ops.sampling import STATE
 from gradtape._ops.slicing import getitem
 from gradtape._ops.stateless import plain
+from gradtape._ops.steps import is_recorded, one_step
 from gradtape._ops.structure import expand_dims, reshape
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -47,12 +48,19 @@ class ComputeAccidentalHits(NamedTuple):
     weights: Tensor
 
 
-def last_of(candidates: Any) -> Any:
+@one_step("last_of")
+def last_of(candidates: Tensor) -> Tensor:
     """Returns classes that were drawn, with -1 for each that is drawn again after it."""
-    places = {candidate: place for place, candidate in enumerate(candidates.tolist())}
-    out = np.full_like(candidates, -1)
+    classes = plain(candidates)
+    places = {candidate: place for place, candidate in enumerate(classes.tolist())}
+    out = np.full_like(classes, -1)
     out[list(places.values())] = list(places)
-    return out
+    return make_tensor(out)
+
+
+def unfollowed(tensor: Tensor) -> Tensor:
+    """Returns a tensor of the same value that no tape follows."""
+    return make_tensor(tensor._value if is_recorded(tensor) else plain(tensor))
 
 
 def hits_of(true_classes: Any, sampled_candidates: Any) -> tuple[Any, Any]:
@@ -63,6 +71,7 @@ def hits_of(true_classes: Any, sampled_candidates: Any) -> tuple[Any, Any]:
     return both[:, 0], both[:, 1]
 
 
+@one_step("compute_accidental_hits", "source", ComputeAccidentalHits, varies=True)
 def compute_accidental_hits(
     true_classes: TensorLike,
     sampled_candidates: TensorLike,
@@ -127,7 +136,7 @@ def sampled_logits(
     if truth._value.ndim != 2:
         raise InvalidArgumentError(f"labels must be a matrix, [batch, num_true], got shape {list(truth._value.shape)}.")
     num_true = as_number("num_true", num_true)
-    drawn, true_count, drawn_count = [make_tensor(plain(convert(each))) for each in sampled_values]
+    drawn, true_count, drawn_count = [unfollowed(convert(each)) for each in sampled_values]
     drawn = cast(drawn, int64)
     flat = reshape(truth, (-1,))
     count = flat._value.shape[0]
@@ -144,7 +153,7 @@ def sampled_logits(
     )
     if remove_accidental_hits:
         least = float(np.finfo(np.float32).min) if dtype.size >= 4 else -np.inf
-        hits = reduce_any(equal(expand_dims(truth, 2), last_of(plain(drawn))), (1,), False)
+        hits = reduce_any(equal(expand_dims(truth, 2), last_of(drawn)), (1,), False)
         drawn_logits = drawn_logits + select(hits, convert(least, dtype), convert(0.0, dtype))
     true_logits = true_logits - cast(log(true_count), dtype)
     drawn_logits = drawn_logits - cast(log(drawn_count), dtype)

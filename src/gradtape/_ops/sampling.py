@@ -11,6 +11,7 @@ from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.tracking import RECORDING
 from gradtape._ops import seeds
 from gradtape._ops.parameters import as_dims
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 STATE = seeds.SeedState()
@@ -46,13 +47,16 @@ def _shape(shape: TensorLike) -> Any:
     return shape if hasattr(shape, "dtype") else as_dims(shape)
 
 
+@one_step("draw", "source", varies=True)
 def _drawn(draw: Any, shape: Any, *arguments: Any) -> Tensor:
+    shape = _shape(shape)
+    given = [_plain(each) if isinstance(each, Tensor) else each for each in arguments]
     maps = RECORDING.maps
     if maps:
         # Each row draws numbers of its own.
         shape = (*[size for size, _ in maps], *as_dims(shape))
     try:
-        tensor = make_tensor(draw(STATE, shape, *arguments))
+        tensor = make_tensor(draw(STATE, shape, *given))
     except ValueError as error:
         kind = type(error) if isinstance(error, InvalidArgumentError) else InvalidArgumentError
         raise kind(f"tf.random: {error}") from None
@@ -63,11 +67,11 @@ def _drawn(draw: Any, shape: Any, *arguments: Any) -> Tensor:
 
 def _scaled(draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any) -> Any:
     """Returns `stddev` times the numbers that are drawn, plus `mean`; gradients flow to what isn't a number."""
-    kind, sizes = as_dtype(dtype), _shape(shape)
+    kind = as_dtype(dtype)
     if type(mean) in _NUMBERS and type(stddev) in _NUMBERS:
-        return _drawn(draw, sizes, mean, stddev, kind.numpy, seed)
+        return _drawn(draw, shape, mean, stddev, kind.numpy, seed)
     scale, offset = convert(stddev, kind), convert(mean, kind)
-    return _drawn(draw, sizes, 0.0, 1.0, kind.numpy, seed) * scale + offset
+    return _drawn(draw, shape, 0.0, 1.0, kind.numpy, seed) * scale + offset
 
 
 def normal(
@@ -163,16 +167,16 @@ def uniform(
     kind = as_dtype(dtype)
     if maxval is None and kind.is_integer:
         raise WrongTypeError(f"Must specify maxval for integer dtype {kind.name}")
-    sizes = _shape(shape)
     if kind.is_integer:
-        first, last = (_plain(convert(bound, kind)) for bound in (minval, maxval))
-        return _drawn(seeds.random_uniform, sizes, first, last, kind.numpy, seed)
+        first, last = (convert(bound, kind) for bound in (minval, maxval))
+        return _drawn(seeds.random_uniform, shape, first, last, kind.numpy, seed)
     if type(minval) in _NUMBERS and (maxval is None or type(maxval) in _NUMBERS):
-        return _drawn(seeds.random_uniform, sizes, minval, maxval, kind.numpy, seed)
+        return _drawn(seeds.random_uniform, shape, minval, maxval, kind.numpy, seed)
     low, top = convert(minval, kind), convert(1 if maxval is None else maxval, kind)
-    return _drawn(seeds.random_uniform, sizes, 0, 1, kind.numpy, seed) * (top - low) + low
+    return _drawn(seeds.random_uniform, shape, 0, 1, kind.numpy, seed) * (top - low) + low
 
 
+@one_step("shuffle", "source")
 def shuffle(value: TensorLike, seed: int | None = None, name: str | None = None) -> Array:
     """Returns `value` with the parts along its first axis in random order.
 

@@ -14,8 +14,11 @@ from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import Values, arrays
 from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._core.variable import Variable
+from gradtape._ops.casting import cast
 from gradtape._ops.comparison import select
 from gradtape._ops.parameters import Shape, as_axis, as_ints
+from gradtape._ops.steps import is_recorded, one_step
+from gradtape._ops.structure import stop_gradient
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 CHOICES = (Values(kind="bool"), Values(), Values())
@@ -52,18 +55,21 @@ def where(condition: TensorLike, x: Any = None, y: Any = None, name: str | None 
            [2]])>
     """
     if x is None and y is None:
-        tensor = convert(condition)
-        if isinstance(tensor, Carrier):
-            tensor._refuse()
-        array = tensor._value
-        if not array.ndim:
-            raise InvalidArgumentError("where: the condition has no dimension, so that there are no indices to return.")
-        return make_tensor(np.argwhere(array).astype(np.int64))
+        return true_places(convert(condition))
     if x is None or y is None:
         raise InvalidArgumentError("where: x and y must both be non-None or both be None.")
     if not isinstance(condition, Tensor | Variable):
         condition = convert(condition, bool_)
     return select(condition, x, y)
+
+
+@one_step("where", varies=True)
+def true_places(condition: Tensor) -> Tensor:
+    """Returns the indices where a condition is true."""
+    array = condition._refuse() if isinstance(condition, Carrier) else condition._value
+    if not array.ndim:
+        raise InvalidArgumentError("where: the condition has no dimension, so that there are no indices to return.")
+    return make_tensor(np.argwhere(array).astype(np.int64))
 
 
 def encoded_shape(indices_shape: Shape, depth: int, on: Any, off: Any, axis: int) -> Shape:
@@ -159,5 +165,9 @@ def one_hot(
     if sizes[0] < 0:
         raise InvalidArgumentError(f"one_hot: depth must be non-negative, got: {sizes[0]}.")
     where_to = convert(indices, int32) if isinstance(indices, (list, tuple)) and not indices else indices
+    place = -1 if axis is None else as_axis(axis)
+    if is_recorded(on) or is_recorded(off):
+        chosen = encode(where_to, sizes[0], np.True_, np.False_, place)
+        return stop_gradient(select(chosen, cast(on, kind), cast(off, kind)))
     one, other = (each._value.astype(kind.numpy)[()] for each in (on, off))
-    return encode(where_to, sizes[0], one, other, -1 if axis is None else as_axis(axis))
+    return encode(where_to, sizes[0], one, other, place)

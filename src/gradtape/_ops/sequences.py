@@ -12,10 +12,11 @@ from gradtape._core.dtypes import ANY, BY_NUMPY, INDEX, REALS, as_dtype, bool_
 from gradtape._core.families import discrete, primitive
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
-from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tensor import Carrier, Tensor, make_tensor
 from gradtape._ops.casting import cast
 from gradtape._ops.counting import plain
 from gradtape._ops.parameters import Shape, as_axis, as_real
+from gradtape._ops.steps import asked, is_recorded, one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
@@ -55,6 +56,11 @@ def positions_below(lengths: TensorLike, size: int, cut: bool) -> Array:
     return np.arange(size) < (lengths.astype(np.int64) if cut else lengths)[..., None]
 
 
+def longest(lengths: Array) -> int:
+    """Returns the greatest of some lengths, rounded up; 0 of none."""
+    return max(0, int(np.ceil(lengths.max()))) if lengths.size else 0
+
+
 def sequence_mask(lengths: TensorLike, maxlen: Any = None, dtype: Any = bool_, name: str | None = None) -> Tensor:
     """Returns, for each length, a row that is true in the first so many places.
 
@@ -80,10 +86,11 @@ def sequence_mask(lengths: TensorLike, maxlen: Any = None, dtype: Any = bool_, n
     # TensorFlow compares in the dtype of `maxlen`.
     cut = maxlen is not None and plain(maxlen).dtype.kind in "iu"
     if maxlen is None:
-        array = plain(tensor)
-        if array.dtype.kind not in "iuf":
+        if isinstance(tensor, Carrier) and not is_recorded(tensor):
+            tensor._refuse()
+        if tensor._value.dtype.kind not in "iuf":
             raise WrongTypeError(f"sequence_mask: lengths are numbers, got {tensor.dtype.name}.")
-        maxlen = max(0, int(np.ceil(array.max()))) if array.size else 0
+        maxlen = asked("longest", longest, tensor)
     mask = positions_below(tensor, as_length(maxlen), cut)
     return mask if as_dtype(dtype) is bool_ else cast(mask, dtype)
 
@@ -173,6 +180,7 @@ def reverse_sequence(
     return np.take_along_axis(input, places.reshape(shape), seq_axis)
 
 
+@one_step("collapse_repeated", form=lambda *parts: parts, varies=True)
 def collapse_repeated(labels: TensorLike, seq_length: TensorLike, name: str | None = None) -> tuple[Tensor, Tensor]:
     """Returns sequences of labels in which a label that follows itself is left out; it has no gradient.
 

@@ -14,6 +14,7 @@ from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.parameters import Shape
 from gradtape._ops.sparse_structure import renumbered
 from gradtape._ops.sparse_tensors import SparseTensor, check_bounds, check_order, of_parts, places_of, plain
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 MEMBERS = (int8, int16, int32, int64, uint8, uint16, string)
@@ -45,6 +46,7 @@ def members(value: Any, validate: bool) -> tuple[Array, Array, Shape]:
     return found, numbers, lead
 
 
+@one_step("sets", form=SparseTensor, varies=True)
 def combined(a: Any, b: Any, validate: bool, how: Any) -> SparseTensor:
     """Returns the sets that a function of two sorted lists of numbers makes of the sets of two tensors."""
     a, b = (each if isinstance(each, SparseTensor) else convert(each) for each in (a, b))
@@ -137,6 +139,7 @@ def difference(a: Any, b: Any, aminusb: bool = True, validate_indices: bool = Tr
     return combined(a, b, validate_indices, lambda x, y: np.setdiff1d(x, y, assume_unique=True))
 
 
+@one_step("set_sizes", varies=True)
 def size(a: Any, validate_indices: bool = True) -> Tensor:
     """Returns how many different members each set of a sparse tensor has.
 

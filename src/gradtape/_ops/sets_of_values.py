@@ -12,10 +12,11 @@ from gradtape._core.dtypes import INDEX, REALS, as_dtype, int32
 from gradtape._core.families import discrete
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import Values, arrays
-from gradtape._core.tensor import make_tensor
+from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._ops.counting import plain
 from gradtape._ops.parameters import Shape
 from gradtape._ops.partitions import taken_rows
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 SIDES = ("left", "right")
@@ -63,6 +64,14 @@ def first_places(array: Array) -> tuple[Array, Array]:
     return first[order], number[inverse.reshape(-1)]
 
 
+@one_step("unique", form=lambda *parts: parts, varies=True)
+def numbered(x: Tensor, dtype: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns where each value of a vector occurs first, which value each element is, and how often each occurs."""
+    first, number = first_places(plain(x))
+    counts = np.bincount(number, minlength=len(first))
+    return make_tensor(first), make_tensor(number.astype(dtype)), make_tensor(counts.astype(dtype))
+
+
 def unique(x: TensorLike, out_idx: Any = int32, name: str | None = None) -> Unique:
     """Returns the values that occur in a vector, in the order of their first occurrence.
 
@@ -85,8 +94,8 @@ def unique(x: TensorLike, out_idx: Any = int32, name: str | None = None) -> Uniq
     (array([7, 3], dtype=int32), array([0, 1, 0], dtype=int32))
     """
     tensor, dtype = convert(x), as_index_dtype(out_idx)
-    first, number = first_places(plain(tensor))
-    return Unique(taken_rows(tensor, first), make_tensor(number.astype(dtype)))
+    first, number, _ = numbered(tensor, dtype)
+    return Unique(taken_rows(tensor, first), number)
 
 
 def unique_with_counts(x: TensorLike, out_idx: Any = int32, name: str | None = None) -> UniqueWithCounts:
@@ -109,11 +118,8 @@ def unique_with_counts(x: TensorLike, out_idx: Any = int32, name: str | None = N
     array([2, 1], dtype=int32)
     """
     tensor, dtype = convert(x), as_index_dtype(out_idx)
-    first, number = first_places(plain(tensor))
-    counts = np.bincount(number, minlength=len(first))
-    return UniqueWithCounts(
-        taken_rows(tensor, first), make_tensor(number.astype(dtype)), make_tensor(counts.astype(dtype))
-    )
+    first, number, counts = numbered(tensor, dtype)
+    return UniqueWithCounts(taken_rows(tensor, first), number, counts)
 
 
 def as_side(value: Any) -> str:

@@ -23,6 +23,7 @@ from gradtape._ops.parameters import as_flag, as_ints, as_number, as_real
 from gradtape._ops.ranges import linspace
 from gradtape._ops.scan import cumsum
 from gradtape._ops.special_bessel import bessel_i0e
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import expand_dims, reverse
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -210,6 +211,7 @@ def as_mels(hertz: Any) -> Any:
     return MELS * log(1.0 + hertz / BREAK)
 
 
+@one_step("linear_to_mel_weight_matrix", varies=True)
 def linear_to_mel_weight_matrix(
     num_mel_bins: Any = 20,
     num_spectrogram_bins: Any = 129,

@@ -15,10 +15,12 @@ from gradtape._core.indexing import as_key, out_of_range
 from gradtape._core.op import Array, TensorLike
 from gradtape._core.sampling import arrays
 from gradtape._core.tensor import Tensor
+from gradtape._core.tracking import RECORDING
 from gradtape._ops.batching import past_brackets
 from gradtape._ops.gather import gather
 from gradtape._ops.parameters import Shape, as_axis, as_dims, as_setting, as_vector
-from gradtape._ops.rows import block_by_row, differ, left_to, part_by_row, roll_by_row
+from gradtape._ops.rows import block_by_row, differ, left_to, masked, part_by_row, roll_by_row
+from gradtape._ops.steps import is_recorded
 from gradtape._ops.structure import reshape, roll
 from gradtape.errors import InvalidArgumentError
 
@@ -125,7 +127,7 @@ def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) ->
            [5, 6]], dtype=int32)>
     """
     tensor = convert(input_)
-    if differ(begin):
+    if differ(begin) and (RECORDING.recorder is None or min(as_vector(size), default=0) >= 0):
         return block_by_row(tensor, begin, size)
     whole = tuple(tensor._value.shape)
     starts, counts = as_vector(begin), as_vector(size)
@@ -234,8 +236,9 @@ def boolean_mask(tensor: TensorLike, mask: Any, axis: Any = None, name: str | No
     >>> tf.boolean_mask([1, 2, 3], [True, False, True])
     <tf.Tensor: shape=(2,), dtype=int32, numpy=array([1, 3], dtype=int32)>
     """
-    chosen = np.asarray(convert(mask)).astype(bool)
-    values = convert(tensor)
+    truth, values = convert(mask), convert(tensor)
+    recorded = is_recorded(truth)
+    chosen = truth._value if recorded else np.asarray(truth).astype(bool)
     shape = tuple(values._value.shape)
     if not chosen.ndim:
         raise InvalidArgumentError("boolean_mask: mask cannot be scalar.")
@@ -246,6 +249,8 @@ def boolean_mask(tensor: TensorLike, mask: Any, axis: Any = None, name: str | No
         raise InvalidArgumentError(
             f"boolean_mask: Shapes {covered} of the tensor and {chosen.shape} of the mask are incompatible."
         )
+    if recorded:
+        return masked(values, truth, first)
     if first == 0:
         return getitem(values, chosen)
     flat = reshape(values, (*shape[:first], prod(covered), *shape[first + chosen.ndim :]))

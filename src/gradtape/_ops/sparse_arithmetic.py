@@ -20,7 +20,8 @@ from gradtape._ops.gather import scatter_nd
 from gradtape._ops.joining import concat
 from gradtape._ops.parameters import as_axes, as_number, as_real, in_range
 from gradtape._ops.segments import extremes_of_segments, of_segment, unsorted_segment_sum
-from gradtape._ops.sparse_tensors import SparseTensor, check_bounds, checked, of_parts, places_of, plain, taken
+from gradtape._ops.sparse_tensors import SparseTensor, bounded, check_bounds, checked, of_parts, places_of, plain, taken
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import reshape, stop_gradient
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -51,14 +52,21 @@ def check_same_shape(a: SparseTensor, b: SparseTensor) -> None:
         raise InvalidArgumentError(f"Operands' shapes do not match: got {list(a._dims)} and {list(b._dims)}.")
 
 
-def united(a: SparseTensor, b: SparseTensor) -> tuple[Array, Array, Array]:
+def united(a: SparseTensor, b: SparseTensor) -> tuple[Tensor, Tensor, Tensor]:
     """Returns the places where either of two sparse tensors has a value, and for the values of each which one it is."""
     check_same_shape(a, b)
-    check_bounds(places_of(a), a._dims)
-    check_bounds(places_of(b), b._dims)
-    places, group = grouped(np.concatenate([places_of(a), places_of(b)]), a._dims)
-    count = len(places_of(a))
-    return places, group[:count], group[count:]
+    places, first, second = merged(a._indices, b._indices, a._dims)
+    return places, first, second
+
+
+@one_step("merged", form=lambda *parts: parts, varies=True)
+def merged(one: Tensor, other: Tensor, dims: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns the places of two sparse tensors together, and for those of each which one it is."""
+    count = len(plain(one))
+    check_bounds(plain(one), dims)
+    check_bounds(plain(other), dims)
+    places, group = grouped(np.concatenate([plain(one), plain(other)]), dims)
+    return make_tensor(places), make_tensor(group[:count]), make_tensor(group[count:])
 
 
 def add(a: Any, b: Any, threshold: Any = 0) -> Any:
@@ -86,12 +94,11 @@ def add(a: Any, b: Any, threshold: Any = 0) -> Any:
     if isinstance(a, SparseTensor) and isinstance(b, SparseTensor):
         least = as_real("threshold", convert(threshold, a.dtype.real_dtype))
         places, first, second = united(a, b)
-        group = np.concatenate([first, second])
-        total = unsorted_segment_sum(concat([a.values, b.values], 0), group, len(places))
+        group, count = concat([first, second], 0), places._value.shape[0]
+        total = unsorted_segment_sum(concat([a.values, b.values], 0), group, count)
         if least > 0:
-            alone = ~np.isin(np.arange(len(places)), np.intersect1d(first, second))
-            kept = np.flatnonzero(alone | (np.abs(plain(total)) >= least))
-            return of_parts(places[kept], taken(total, kept), a._dims)
+            kept = not_small(total, first, second, least)
+            return of_parts(taken(places, kept), taken(total, kept), a._dims)
         return of_parts(places, total, a._dims)
     sparse, other = (a, b) if isinstance(a, SparseTensor) else (b, a)
     dense = convert(other, None if isinstance(other, Tensor) else sparse.dtype)
@@ -101,8 +108,15 @@ def add(a: Any, b: Any, threshold: Any = 0) -> Any:
             f"Two operands have different shapes; received: {list(sparse._dims)} and {list(shape)}. The dense one is "
             "not broadcast."
         )
-    check_bounds(places_of(sparse), shape)
-    return add_dense(dense, scatter_nd(places_of(sparse), sparse.values, shape))
+    return add_dense(dense, scatter_nd(bounded(sparse._indices, shape), sparse.values, shape))
+
+
+@one_step("kept", varies=True)
+def not_small(total: Tensor, first: Tensor, second: Tensor, least: float) -> Tensor:
+    """Returns the places of the sums that are at least so large, and of what is the sum of one value alone."""
+    sums = plain(total)
+    alone = ~np.isin(np.arange(len(sums)), np.intersect1d(plain(first), plain(second)))
+    return make_tensor(np.flatnonzero(alone | (np.abs(sums) >= least)))
 
 
 def extreme(sp_a: Any, sp_b: Any, greatest: bool) -> SparseTensor:
@@ -111,9 +125,8 @@ def extreme(sp_a: Any, sp_b: Any, greatest: bool) -> SparseTensor:
     if a.dtype.numpy not in REALS and a.dtype.name != "bfloat16":
         raise WrongTypeError(f"only real numbers have an order, got {a.dtype.name}.")
     places, first, second = united(a, b)
-    one, other = (
-        unsorted_segment_sum(values, group, len(places)) for values, group in ((a.values, first), (b.values, second))
-    )
+    count = places._value.shape[0]
+    one, other = (unsorted_segment_sum(*each, count) for each in ((a.values, first), (b.values, second)))
     return of_parts(places, (greater_of if greatest else less_of)(one, other), a._dims)
 
 
@@ -166,27 +179,34 @@ def minimum(sp_a: Any, sp_b: Any, name: str | None = None) -> SparseTensor:
 def reduced(sp_input: Any, axis: Any, keepdims: Any, output_is_sparse: bool, greatest: bool) -> Any:
     """Returns the sum or the greatest of the values along some dimensions."""
     sp = checked(sp_input)
-    places, rank = places_of(sp), len(sp._dims)
-    check_bounds(places, sp._dims)
+    rank = len(sp._dims)
+    indices = bounded(sp._indices, sp._dims)
     wanted = as_axes(axis)
     gone = set(range(rank)) if wanted is None else {in_range(each, rank) for each in wanted}
     kept = [each for each in range(rank) if each not in gone]
     shown = list(range(rank)) if keepdims else kept
     dims = [1 if each in gone else sp._dims[each] for each in shown]
-    places = places.copy()
-    places[:, sorted(gone)] = 0
-    if output_is_sparse:
-        found, group = grouped(places[:, shown], dims)
-        count = len(found)
-    else:
-        count, group = prod(dims), np.zeros(len(places), np.int64)
-        for each, size in zip(shown, dims, strict=True):
-            group = group * size + places[:, each]
+    found, group = groups_along(indices, sorted(gone), shown, dims, output_is_sparse)
+    count = found._value.shape[0] if output_is_sparse else prod(dims)
     if greatest:
         values = extremes_of_segments(sp.values, group, count, True, True)
     else:
         values = unsorted_segment_sum(sp.values, group, count)
     return of_parts(found, values, dims) if output_is_sparse else reshape(values, dims)
+
+
+@one_step("groups", form=lambda *parts: parts, varies=True)
+def groups_along(indices: Tensor, gone: list[int], shown: list[int], dims: Any, sparse: bool) -> tuple[Tensor, Tensor]:
+    """Returns the places that stay when dimensions go, where they are wanted, and for each value which one it is at."""
+    places = plain(indices).copy()
+    places[:, gone] = 0
+    if sparse:
+        found, group = grouped(places[:, shown], dims)
+        return make_tensor(found), make_tensor(group)
+    group = np.zeros(len(places), np.int64)
+    for each, size in zip(shown, dims, strict=True):
+        group = group * size + places[:, each]
+    return make_tensor(places[:0]), make_tensor(group)
 
 
 def reduce_sum(
@@ -241,6 +261,13 @@ def reduce_max(
     return reduced(sp_input, axis, keepdims, output_is_sparse, True)
 
 
+@one_step("groups", form=lambda *parts: parts, varies=True)
+def groups_of_rows(indices: Tensor, dims: Any) -> tuple[Tensor, Tensor]:
+    """Returns the rows that have values, and for each value which of them it is in."""
+    rows, group = grouped(plain(indices)[:, :-1], dims)
+    return make_tensor(rows), make_tensor(group)
+
+
 def softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
     """Returns the softmax of a sparse tensor's rows, over the values that are given.
 
@@ -264,8 +291,8 @@ def softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
         raise InvalidArgumentError(f"Input should have rank >= 2, but received shape: {list(sp._dims)}.")
     if not sp.dtype.is_floating:
         raise WrongTypeError(f"softmax: floating-point numbers are wanted, got {sp.dtype.name}.")
-    rows, group = grouped(places_of(sp)[:, :-1], sp._dims[:-1])
-    count = len(rows)
+    rows, group = groups_of_rows(sp._indices, sp._dims[:-1])
+    count = rows._value.shape[0]
     # A shift changes nothing, so that its derivative is left out.
     values = cast(sp.values, float32) if sp.dtype.size == 2 else sp.values
     greatest = extremes_of_segments(stop_gradient(values), group, count, True, True)
@@ -273,6 +300,7 @@ def softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
     return sp.with_values(cast(weights / of_segment(unsorted_segment_sum(weights, group, count), group), sp.dtype))
 
 
+@one_step("to_indicator", varies=True)
 def to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None) -> Tensor:
     """Returns a dense tensor of bools that says which numbers are among the values of each row.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradtape._core.batches import call, whole
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import INDEX, NUMBERS, REALS
+from gradtape._core.dtypes import INDEX, NUMBERS, REALS, float64
 from gradtape._core.families import bilinear
 from gradtape._core.op import NOT_DIFFERENTIABLE, Array, TensorLike
 from gradtape._core.sampling import Values, arrays
@@ -24,7 +24,8 @@ from gradtape._ops.segments import as_count, unsorted_segment_sum
 from gradtape._ops.selecting import where
 from gradtape._ops.sparse_structure import fill_empty_rows, retain
 from gradtape._ops.sparse_structure import reshape as reshape_sparse
-from gradtape._ops.sparse_tensors import SparseTensor, check_bounds, checked, places_of, plain
+from gradtape._ops.sparse_tensors import SparseTensor, check_bounds, checked, plain
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import reshape, transpose
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -156,10 +157,10 @@ def sparse_dense_matmul(
         raise InvalidArgumentError(f"the sparse matrix must have 2 dimensions, got shape {list(sp._dims)}.")
     if len(dense._value.shape) != 2:
         raise InvalidArgumentError(f"Tensor 'b' is not a matrix: its shape is {list(dense._value.shape)}.")
-    places, values, dims = places_of(sp), sp.values, sp._dims
-    check_bounds(places, dims)
+    values, dims = sp.values, sp._dims
+    rows, columns = rows_and_columns(sp._indices, dims)
     if adjoint_a:
-        places, dims = places[:, ::-1], dims[::-1]
+        rows, columns, dims = columns, rows, dims[::-1]
         values = conj(values) if values.dtype.is_complex else values
     if adjoint_b:
         dense = transpose(dense, (1, 0), dense.dtype.is_complex)
@@ -168,11 +169,30 @@ def sparse_dense_matmul(
             f"Cannot multiply A and B because inner dimension does not match: {dims[1]} vs. {dense._value.shape[0]}. "
             f"Did you forget a transpose? Dimensions of A: {list(dims)}, of B: {list(dense._value.shape)}."
         )
-    return sparse_product(values, dense, places[:, 0], places[:, 1], dims[0])
+    return sparse_product(values, dense, rows, columns, dims[0])
 
 
-def numbers_of(indices: TensorLike, segment_ids: TensorLike, num_segments: Any) -> tuple[Array, Array, int]:
+@one_step("rows_and_columns", form=lambda *parts: parts)
+def rows_and_columns(indices: Tensor, dims: Any) -> tuple[Tensor, Tensor]:
+    """Returns the two columns of indices; InvalidArgumentError for a place outside of a shape."""
+    places = plain(indices)
+    check_bounds(places, dims)
+    return make_tensor(places[:, 0]), make_tensor(places[:, 1])
+
+
+def numbers_of(indices: TensorLike, segment_ids: TensorLike, num_segments: Any) -> tuple[Tensor, Tensor, int]:
     """Returns the indices of rows, the numbers of their segments, and how many segments there are.
+
+    Raises:
+        InvalidArgumentError: they do not fit, or are not in order.
+    """
+    places, numbers, whole = segments_of(indices, segment_ids, num_segments)
+    return places, numbers, whole._value.shape[0]
+
+
+@one_step("segments", form=lambda *parts: parts, varies=True)
+def segments_of(indices: TensorLike, segment_ids: TensorLike, num_segments: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns indices of rows, the numbers of their segments, and an array as long as there are segments.
 
     Raises:
         InvalidArgumentError: they do not fit, or are not in order.
@@ -190,17 +210,15 @@ def numbers_of(indices: TensorLike, segment_ids: TensorLike, num_segments: Any) 
     if len(numbers) and numbers[0] < 0:
         raise InvalidArgumentError(f"Segment id {numbers[0]} is out of range: they are at least 0.")
     count = int(numbers[-1]) + 1 if len(numbers) else 0
-    if num_segments is None:
-        return places, numbers, count
-    wanted = as_count(num_segments)
+    wanted = count if num_segments is None else as_count(num_segments)
     if count > wanted:
         raise InvalidArgumentError(f"segment ids must be < num_segments ({wanted}), got {count - 1}.")
-    return places, numbers, wanted
+    return make_tensor(places), make_tensor(numbers.astype(places.dtype)), make_tensor(np.zeros(wanted, bool))
 
 
 def summed_rows(
     data: TensorLike, indices: TensorLike, segment_ids: TensorLike, num_segments: Any, sparse_gradient: bool
-) -> tuple[Tensor, Array]:
+) -> tuple[Tensor, Tensor]:
     """Returns the sums of looked-up rows, and for each segment its number of rows, at least 1, as a column."""
     rows = convert(data)
     shape = tuple(rows._value.shape)
@@ -209,15 +227,22 @@ def summed_rows(
     if not shape:
         raise InvalidArgumentError("data: Shape must be at least rank 1, got a scalar.")
     places, numbers, count = numbers_of(indices, segment_ids, num_segments)
-    if len(places) and (places.min() < 0 or places.max() >= shape[0]):
-        k = int(np.argmax((places < 0) | (places >= shape[0])))
-        raise InvalidArgumentError(f"Bad: indices[{k}] == {places[k]} out of range [0, {shape[0]}).")
-    sizes = np.maximum(np.bincount(numbers, minlength=count), 1).reshape((count, *(1,) * (len(shape) - 1)))
+    sizes = sizes_of(places, numbers, shape[0], (count, *(1,) * (len(shape) - 1)))
     if sparse_gradient:
         return unsorted_segment_sum(gather(rows, places), numbers, count), sizes
     flat = reshape(rows, (shape[0], prod(shape[1:])))
-    found = sparse_product(np.ones(len(places), rows.dtype.numpy), flat, numbers, places, count)
+    found = sparse_product(np.ones(places._value.shape, rows.dtype.numpy), flat, numbers, places, count)
     return reshape(found, (count, *shape[1:])), sizes
+
+
+@one_step("sizes")
+def sizes_of(indices: Tensor, segment_ids: Tensor, rows: int, shape: Any) -> Tensor:
+    """Returns how many indices each segment has, at least 1, in a shape; InvalidArgumentError for a wrong index."""
+    places = plain(indices)
+    if len(places) and (places.min() < 0 or places.max() >= rows):
+        k = int(np.argmax((places < 0) | (places >= rows)))
+        raise InvalidArgumentError(f"Bad: indices[{k}] == {places[k]} out of range [0, {rows}).")
+    return make_tensor(np.maximum(np.bincount(plain(segment_ids), minlength=shape[0]), 1).reshape(shape))
 
 
 def segment_sum(
@@ -288,7 +313,7 @@ def segment_mean(
     """
     rows = check_floats(convert(data))
     total, sizes = summed_rows(rows, indices, segment_ids, num_segments, sparse_gradient)
-    return truediv(total, sizes.astype(rows.dtype.numpy))
+    return truediv(total, cast(sizes, rows.dtype))
 
 
 def segment_sqrt_n(
@@ -321,7 +346,7 @@ def segment_sqrt_n(
     """
     rows = check_floats(convert(data))
     total, sizes = summed_rows(rows, indices, segment_ids, num_segments, sparse_gradient)
-    return truediv(total, np.sqrt(sizes).astype(rows.dtype.numpy))
+    return truediv(total, cast(sqrt(cast(sizes, float64)), rows.dtype))
 
 
 def embedding_lookup_sparse(
@@ -365,8 +390,8 @@ def embedding_lookup_sparse(
         raise WrongTypeError(f"sp_ids must be SparseTensor, got {type(sp_ids)}.")
     if sp_weights is not None and not isinstance(sp_weights, SparseTensor):
         raise WrongTypeError(f"sp_weights must be either None or SparseTensor, got {type(sp_weights)}.")
-    ids, segments = plain(sp_ids.values), places_of(sp_ids)[:, 0]
-    named, places = np.unique(ids, return_inverse=True)
+    count_of_ids = sp_ids.values._value.shape[0]
+    named, places, segments = named_once(sp_ids.values, sp_ids.indices)
     table = params if isinstance(params, list | tuple) and holds_parts(params) else convert(params)
     rows = embedding_lookup(table, named, max_norm)
     if sp_weights is None:
@@ -374,9 +399,9 @@ def embedding_lookup_sparse(
             return segment_mean(rows, places, segments)
         return (segment_sum if how == "sum" else segment_sqrt_n)(rows, places, segments)
     weights = cast(sp_weights.values, rows.dtype)
-    if weights._value.shape != (len(ids),):
+    if weights._value.shape != (count_of_ids,):
         raise InvalidArgumentError(
-            f"Shapes {(len(ids),)} and {weights._value.shape} are incompatible: one weight for each id."
+            f"Shapes {(count_of_ids,)} and {weights._value.shape} are incompatible: one weight for each id."
         )
     _, _, count = numbers_of(places, segments, None)
     shape = tuple(rows._value.shape)
@@ -388,6 +413,13 @@ def embedding_lookup_sparse(
     sizes = unsorted_segment_sum(scale, segments, count)
     sizes = reshape(sizes if how == "mean" else sqrt(sizes), (count, *(1,) * (len(shape) - 1)))
     return divide_no_nan(total, sizes)
+
+
+@one_step("named_once", form=lambda *parts: parts, varies=True)
+def named_once(ids: Tensor, indices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns the ids that differ, for each id which of them it is, and the row that it belongs to."""
+    named, places = np.unique(plain(ids), return_inverse=True)
+    return make_tensor(named), make_tensor(places), make_tensor(plain(indices)[:, 0])
 
 
 def holds_parts(params: Any) -> bool:
@@ -438,17 +470,17 @@ def safe_embedding_lookup_sparse(
         raise InvalidArgumentError(f"the ids must have at least 2 dimensions, got shape {list(given._dims)}.")
     lead = given._dims[:-1]
     ids = reshape_sparse(given, (prod(lead), given._dims[-1]))
-    kept = plain(ids.values) >= 0
+    kept = ids.values >= 0
     weights = None
     if sparse_weights is not None:
         weights = SparseTensor(ids.indices, checked(sparse_weights).values, ids.dense_shape)
         if combiner != "sum":
-            kept = kept & (plain(weights.values) > 0)
+            kept = kept & (weights.values > 0)
         weights, _ = fill_empty_rows(retain(weights, kept), 1)
     ids, empty = fill_empty_rows(retain(ids, kept), 0 if default_id is None else default_id)
     found = embedding_lookup_sparse(embedding_weights, ids, weights, combiner, max_norm)
     row = tuple(found._value.shape)[1:]
     if default_id is None:
-        missing = make_tensor(plain(empty).reshape((-1, *(1,) * len(row))))
+        missing = reshape(empty, (-1, *(1,) * len(row)))
         found = where(missing, convert(0, found.dtype), found)
     return reshape(found, (*lead, *row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -15,6 +16,7 @@ from gradtape._ops.gather import gather
 from gradtape._ops.joining import concat as join
 from gradtape._ops.parameters import Shape, as_axis, as_ints, as_setting, in_range
 from gradtape._ops.sparse_tensors import SparseTensor, as_int64, checked, of_parts, places_of, plain, taken
+from gradtape._ops.steps import is_recorded, one_step
 from gradtape._ops.structure import reshape as reshape_dense
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -27,12 +29,34 @@ def in_order(places: Array) -> Array | None:
     return None if (order[1:] > order[:-1]).all() else order
 
 
-def ordered(places: Array, values: Tensor, dims: Any) -> SparseTensor:
+def ordered(indices: Tensor, values: Tensor, dims: Any) -> SparseTensor:
     """Returns the sparse tensor of indices and values, put in order."""
-    order = in_order(places)
-    if order is None:
-        return of_parts(places, values, dims)
-    return of_parts(places[order], taken(values, order), dims)
+    if not is_recorded(indices):
+        order = in_order(plain(indices))
+        if order is None:
+            return of_parts(indices, values, dims)
+        return of_parts(plain(indices)[order], taken(values, order), dims)
+    found = order_of(indices)
+    return of_parts(taken(indices, found), taken(values, found), dims)
+
+
+@one_step("order")
+def order_of(indices: Tensor) -> Tensor:
+    """Returns the positions of rows of indices in their order."""
+    order = in_order(plain(indices))
+    return make_tensor(np.arange(len(plain(indices))) if order is None else order)
+
+
+@one_step("moved")
+def moved(indices: Tensor, change: Callable[[Array], Array]) -> Tensor:
+    """Returns what a function makes of an array of indices."""
+    return make_tensor(np.asarray(change(plain(indices)), np.int64))
+
+
+@one_step("kept", varies=True)
+def kept_places(indices: Tensor, test: Callable[[Array], Array]) -> Tensor:
+    """Returns the positions of the indices for which a test is true."""
+    return make_tensor(np.flatnonzero(test(plain(indices))))
 
 
 def reorder(sp_input: Any, name: str | None = None) -> SparseTensor:
@@ -53,7 +77,7 @@ def reorder(sp_input: Any, name: str | None = None) -> SparseTensor:
     array([7, 5], dtype=int32)
     """
     sp = checked(sp_input)
-    return ordered(places_of(sp), sp.values, sp._dims)
+    return ordered(sp._indices, sp.values, sp._dims)
 
 
 def concat(axis: Any, sp_inputs: Any, expand_nonconcat_dims: bool = False, name: str | None = None) -> SparseTensor:
@@ -101,20 +125,18 @@ def concat(axis: Any, sp_inputs: Any, expand_nonconcat_dims: bool = False, name:
             )
     dims = [max(sizes) for sizes in zip(*(part._dims for part in parts), strict=True)]
     dims[place] = sum(part._dims[place] for part in parts)
-    shifted, offset = [], 0
+    shifted, step, offset = [], np.zeros(len(first), np.int64), 0
     for part in parts:
-        moved = places_of(part).copy()
-        moved[:, place] += offset
+        step[place] = offset
+        shifted.append(part._indices + make_tensor(step.copy()))
         offset += part._dims[place]
-        shifted.append(moved)
-    return ordered(np.concatenate(shifted), join([part.values for part in parts], 0), dims)
+    return ordered(join(shifted, 0), join([part.values for part in parts], 0), dims)
 
 
 def cut(sp: SparseTensor, start: Array, sizes: Array) -> SparseTensor:
     """Returns the part of a sparse tensor from `start` on, of the given sizes."""
-    places = places_of(sp)
-    kept = np.flatnonzero(((places >= start) & (places < start + sizes)).all(axis=1))
-    return of_parts(places[kept] - start, taken(sp.values, kept), sizes)
+    kept = kept_places(sp._indices, lambda places: ((places >= start) & (places < start + sizes)).all(axis=1))
+    return of_parts(taken(sp._indices, kept) - make_tensor(start), taken(sp.values, kept), sizes)
 
 
 def slice(sp_input: Any, start: TensorLike, size: TensorLike, name: str | None = None) -> SparseTensor:
@@ -218,7 +240,8 @@ def transpose(sp_input: Any, perm: Any = None, name: str | None = None) -> Spars
         )
     if sorted(wanted.tolist()) != list(range(rank)):
         raise InvalidArgumentError(f"transpose: perm {wanted.tolist()} is no permutation of 0 to {rank - 1}.")
-    return ordered(places_of(sp)[:, wanted], sp.values, [sp._dims[axis] for axis in wanted])
+    turned = moved(sp._indices, lambda places: places[:, wanted])
+    return ordered(turned, sp.values, [sp._dims[axis] for axis in wanted])
 
 
 def new_dims(dims: Shape, shape: Any) -> Shape:
@@ -279,7 +302,7 @@ def reshape(sp_input: Any, shape: Any, name: str | None = None) -> SparseTensor:
     """
     sp = checked(sp_input)
     dims = new_dims(sp._dims, shape)
-    return of_parts(renumbered(places_of(sp), sp._dims, dims), sp.values, dims)
+    return of_parts(moved(sp._indices, lambda places: renumbered(places, sp._dims, dims)), sp.values, dims)
 
 
 def reset_shape(sp_input: Any, new_shape: Any = None) -> SparseTensor:
@@ -301,8 +324,8 @@ def reset_shape(sp_input: Any, new_shape: Any = None) -> SparseTensor:
     TensorShape([2])
     """
     sp = checked(sp_input)
-    places = places_of(sp)
     if new_shape is None:
+        places = places_of(sp)
         dims = (places.max(axis=0) + 1) if len(places) else np.zeros(len(sp._dims), np.int64)
         return of_parts(places, sp.values, dims)
     dims = plain(as_int64(new_shape, "new_shape"))
@@ -312,7 +335,7 @@ def reset_shape(sp_input: Any, new_shape: Any = None) -> SparseTensor:
         raise InvalidArgumentError(
             f"Requested new_shape should have dimension sizes >= sp_input.shape: {dims.tolist()} and {list(sp._dims)}."
         )
-    return of_parts(places, sp.values, dims)
+    return of_parts(sp._indices, sp.values, dims)
 
 
 def retain(sp_input: Any, to_retain: TensorLike) -> SparseTensor:
@@ -334,15 +357,14 @@ def retain(sp_input: Any, to_retain: TensorLike) -> SparseTensor:
     [[1, 1]]
     """
     sp = checked(sp_input)
-    places, wanted = places_of(sp), plain(convert(to_retain))
-    if wanted.ndim != 1:
-        raise InvalidArgumentError(f"Shape {wanted.shape} must have rank 1: a bool for each value.")
-    if len(wanted) != len(places):
-        raise InvalidArgumentError(
-            f"Dimensions {len(places)} and {len(wanted)} are not compatible: a bool for each value."
-        )
-    kept = np.flatnonzero(wanted)
-    return of_parts(places[kept], gather(sp.values, kept), sp._dims)
+    wanted, count = convert(to_retain), sp._indices._value.shape[0]
+    shape = wanted._value.shape
+    if len(shape) != 1:
+        raise InvalidArgumentError(f"Shape {shape} must have rank 1: a bool for each value.")
+    if shape[0] != count:
+        raise InvalidArgumentError(f"Dimensions {count} and {shape[0]} are not compatible: a bool for each value.")
+    kept = kept_places(wanted, lambda flags: flags)
+    return of_parts(taken(sp._indices, kept), gather(sp.values, kept), sp._dims)
 
 
 def expand_dims(sp_input: Any, axis: Any = None, name: str | None = None) -> SparseTensor:
@@ -367,7 +389,7 @@ def expand_dims(sp_input: Any, axis: Any = None, name: str | None = None) -> Spa
     rank = len(sp._dims)
     place = in_range(-1 if axis is None else as_axis(axis), rank + 1)
     dims = (*sp._dims[:place], 1, *sp._dims[place:])
-    return of_parts(np.insert(places_of(sp), place, 0, axis=1), sp.values, dims)
+    return of_parts(moved(sp._indices, lambda places: np.insert(places, place, 0, axis=1)), sp.values, dims)
 
 
 def as_rows(value: Any, name: str) -> int:
@@ -433,16 +455,23 @@ def fill_empty_rows(sp_input: Any, default_value: Any, name: str | None = None) 
         raise InvalidArgumentError(f"default_value must be a scalar, saw: {list(default._value.shape)}.")
     if not sp._dims:
         raise InvalidArgumentError("fill_empty_rows: a sparse tensor of at least one dimension is wanted.")
-    places, count = places_of(sp), sp._dims[0]
+    places, order, empty = filled_places(sp._indices, sp._dims)
+    values = join([sp.values, reshape_dense(default, (1,))], 0)
+    return of_parts(places, taken(values, order), sp._dims), empty
+
+
+@one_step("filled_rows", form=lambda *parts: parts, varies=True)
+def filled_places(indices: Tensor, dims: Shape) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns indices with one for each empty row among them, where each had its value, and which rows were empty."""
+    places, count = plain(indices), dims[0]
     rows = places[:, 0]
     if len(rows) and (rows.min() < 0 or rows.max() >= count):
         k = int(np.argmax((rows < 0) | (rows >= count)))
         raise InvalidArgumentError(f"indices({k}, 0) is invalid: {rows[k]} is not in [0, {count}).")
     empty = np.ones(count, bool)
     empty[rows] = False
-    added = np.zeros((int(empty.sum()), len(sp._dims)), np.int64)
+    added = np.zeros((int(empty.sum()), len(dims)), np.int64)
     added[:, 0] = np.flatnonzero(empty)
     joined = np.concatenate([places, added])
     order = np.argsort(joined[:, 0], kind="stable")
-    values = join([sp.values, reshape_dense(default, (1,))], 0)
-    return of_parts(joined[order], taken(values, np.minimum(order, len(places))), sp._dims), make_tensor(empty)
+    return make_tensor(joined[order]), make_tensor(np.minimum(order, len(places))), make_tensor(empty)

@@ -18,6 +18,7 @@ from gradtape._ops.gather import gather, gather_nd, scatter_nd, tensor_scatter_n
 from gradtape._ops.parameters import Shape
 from gradtape._ops.quotients import truediv
 from gradtape._ops.segments import of_segment
+from gradtape._ops.steps import one_step
 from gradtape._ops.structure import broadcast_to
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -223,14 +224,57 @@ def places_of(sp: SparseTensor) -> Array:
     return plain(sp._indices)
 
 
-def of_parts(places: Array, values: Tensor, dims: Any) -> SparseTensor:
-    """Returns the sparse tensor of an array of indices, a tensor of values and a list of sizes."""
-    return SparseTensor(
-        make_tensor(np.asarray(places, np.int64)), values, make_tensor(np.array(dims, np.int64).reshape(-1))
-    )
+def of_parts(places: Any, values: Tensor, dims: Any) -> SparseTensor:
+    """Returns the sparse tensor of indices, a tensor of values and a list of sizes."""
+    indices = places if isinstance(places, Tensor) else make_tensor(np.asarray(places, np.int64))
+    return SparseTensor(indices, values, make_tensor(np.array(dims, np.int64).reshape(-1)))
 
 
-def taken(values: Tensor, places: Array) -> Tensor:
+@one_step("bounded")
+def bounded(indices: Tensor, dims: Shape) -> Tensor:
+    """Returns indices; InvalidArgumentError for a place outside of a shape."""
+    check_bounds(plain(indices), dims)
+    return indices
+
+
+@one_step("ordered", form=lambda *parts: parts)
+def in_some_order(indices: Tensor, dims: Shape, validate: bool) -> tuple[Tensor, Tensor]:
+    """Returns indices and whether one of them is there twice; with `validate`, they have to be in order.
+
+    Raises:
+        InvalidArgumentError: an index is out of bounds, out of order or repeated.
+    """
+    places = plain(indices)
+    if validate:
+        check_order(places, dims)
+        return indices, make_tensor(np.array(False))
+    check_bounds(places, dims)
+    repeated = bool((steps_of(places) <= 0).any()) and len(np.unique(places, axis=0)) < len(places)
+    return indices, make_tensor(np.array(repeated))
+
+
+@one_step("broadcast_places")
+def inside_of(indices: Tensor, dims: Shape, shape: Shape) -> Tensor:
+    """Returns the places in a dense tensor of some shape that is broadcast to that of a sparse one."""
+    places = plain(indices)
+    check_bounds(places, dims)
+    inside = places[:, len(dims) - len(shape) :] % np.array(shape)
+    return make_tensor(inside[:, 0] if len(shape) == 1 else inside)
+
+
+@one_step("true_places", varies=True)
+def places_not_zero(dense: Tensor) -> Tensor:
+    """Returns the indices of the elements that are not 0."""
+    return make_tensor(np.argwhere(plain(dense)))
+
+
+@one_step("kept", varies=True)
+def others_than(indices: Tensor, left_out: TensorLike) -> Tensor:
+    """Returns the places of the indices that are not among others."""
+    return make_tensor(np.flatnonzero(~np.isin(plain(indices), plain(convert(left_out)))))
+
+
+def taken(values: Tensor, places: Any) -> Tensor:
     """Returns the values at some positions; the gradient is a dense tensor, as TensorFlow's of sparse operations."""
     if values._value.dtype in NUMBERS:
         return of_segment(values, places)
@@ -283,10 +327,8 @@ def at_places(sp: SparseTensor, other: Any) -> Tensor:
         )
     if not shape:
         return dense
-    places = places_of(sp)
-    check_bounds(places, dims)
-    inside = places[:, len(dims) - len(shape) :] % np.array(shape)
-    return taken(dense, inside[:, 0]) if len(shape) == 1 else gather_nd(dense, inside)
+    inside = inside_of(sp._indices, dims, shape)
+    return taken(dense, inside) if len(shape) == 1 else gather_nd(dense, inside)
 
 
 def from_dense(tensor: TensorLike, name: str | None = None) -> SparseTensor:
@@ -307,11 +349,10 @@ def from_dense(tensor: TensorLike, name: str | None = None) -> SparseTensor:
     array([2.], dtype=float32)
     """
     dense = convert(tensor)
-    array = plain(dense)
-    if not array.ndim:
+    if not dense._value.shape:
         raise InvalidArgumentError("from_dense: a tensor of at least one dimension is wanted, got a scalar.")
-    places = np.argwhere(array)
-    return of_parts(places, gather_nd(dense, places), array.shape)
+    places = places_not_zero(dense)
+    return of_parts(places, gather_nd(dense, places), dense._value.shape)
 
 
 def to_dense(
@@ -339,16 +380,10 @@ def to_dense(
            [-1, -1]], dtype=int32)
     """
     sp = checked(sp_input)
-    places, dims = places_of(sp), sp._dims
-    repeated = False
-    if validate_indices:
-        check_order(places, dims)
-    else:
-        check_bounds(places, dims)
-        steps = steps_of(places)
-        repeated = bool((steps <= 0).any()) and len(np.unique(places, axis=0)) < len(places)
+    dims = sp._dims
+    places, repeated = in_some_order(sp._indices, dims, validate_indices)
     if default_value is None:
-        if not repeated and sp.dtype.numpy in NUMBERS:
+        if (validate_indices or not repeated) and sp.dtype.numpy in NUMBERS:
             return scatter_nd(places, sp._values, dims)
         text = sp.dtype.numpy.kind == "O"
         base: Any = make_tensor(np.full(dims, b"", object) if text else np.zeros(dims, sp.dtype.numpy))
@@ -424,5 +459,5 @@ def mask(a: IndexedSlices, mask_indices: TensorLike, name: str | None = None) ->
     indices = convert(a.indices)
     if len(indices._value.shape) != 1:
         raise InvalidArgumentError(f"mask: the indices should be a 1D vector, got shape {list(indices._value.shape)}.")
-    kept = np.flatnonzero(~np.isin(plain(indices), plain(convert(mask_indices))))
+    kept = others_than(indices, mask_indices)
     return IndexedSlices(gather(convert(a.values), kept), gather(indices, kept), a._shape)

@@ -16,6 +16,7 @@ from gradtape._ops import philox
 from gradtape._ops.joining import stack
 from gradtape._ops.parameters import as_dims
 from gradtape._ops.philox import Philox
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 INTEGERS = (int32, int64, uint32, uint64)
@@ -98,12 +99,12 @@ def dims_of(shape: TensorLike) -> tuple[int, ...]:
     return as_dims(plain(shape) if isinstance(shape, Tensor) else shape)
 
 
-def scaled(numbers: Any, scale: Any, offset: Any, dtype: DType) -> Any:
+def scaled(numbers: Tensor, scale: Any, offset: Any, dtype: DType) -> Any:
     """Returns `numbers * scale + offset`, each step rounded to `dtype`; gradients flow to tensors among them."""
-    if type(scale) in (int, float) and type(offset) in (int, float):
-        kind = dtype.numpy
-        return make_tensor(np.asarray(np.add(np.multiply(numbers, np.asarray(scale, kind)), np.asarray(offset, kind))))
-    return make_tensor(numbers) * convert(scale, dtype) + convert(offset, dtype)
+    if type(scale) in (int, float) and type(offset) in (int, float) and type(numbers) is Tensor:
+        scale, offset = (np.asarray(each, dtype.numpy) for each in (scale, offset))
+        return make_tensor(np.asarray(np.add(np.multiply(numbers._value, scale), offset)))
+    return numbers * convert(scale, dtype) + convert(offset, dtype)
 
 
 def floating(dtype: Any) -> DType:
@@ -143,23 +144,39 @@ def whole_bounds(low: Any, high: Any, kind: DType) -> tuple[int, int]:
     return first, last
 
 
-def uniform_from(stream: Philox, dims: tuple[int, ...], low: Any, high: Any, kind: DType) -> Any:
-    """Returns numbers uniform in [low, high), or of all integers where the two are None."""
-    count = math.prod(dims)
+@one_step("draw", varies=True)
+def drawn(draw: Any, opened: Any, origin: TensorLike, shape: TensorLike, *arguments: Any) -> Tensor:
+    """Returns what `draw(stream, count, *arguments)` gives, in a shape; `opened` makes the stream of its origin."""
+    stream, dims = opened(origin), dims_of(shape)
+    return make_tensor(draw(stream, math.prod(dims), *arguments).reshape(dims))
+
+
+def integers_between(stream: Philox, count: int, low: Any, high: Any, kind: DType) -> Array:
+    """Returns `count` integers in [low, high)."""
+    if not count:
+        return np.empty(0, kind.numpy)
+    first, last = whole_bounds(low, high, kind)
+    return philox.integers(stream, count, first, last, kind.numpy)
+
+
+def uniform_from(opened: Any, origin: TensorLike, shape: TensorLike, low: Any, high: Any, kind: DType) -> Any:
+    """Returns numbers uniform in [low, high), or of all integers where the two are None; see `drawn`."""
     if kind.is_integer and low is None:
-        return make_tensor(full_integers(stream, count, kind.numpy).reshape(dims))
+        return drawn(full_integers, opened, origin, shape, kind.numpy)
     if kind.is_integer:
-        if not count:
-            return make_tensor(np.empty(dims, kind.numpy))
-        first, last = whole_bounds(low, high, kind)
-        return make_tensor(philox.integers(stream, count, first, last, kind.numpy).reshape(dims))
+        return drawn(integers_between, opened, origin, shape, low, high, kind)
     top = 1 if high is None else high
-    numbers = philox.uniform(stream, count, kind.numpy).reshape(dims)
-    if type(low) in (int, float) and type(top) in (int, float):
+    numbers = drawn(philox.uniform, opened, origin, shape, kind.numpy)
+    if type(low) in (int, float) and type(top) in (int, float) and type(numbers) is Tensor:
         ends = np.asarray(low, kind.numpy), np.asarray(top, kind.numpy)
-        return make_tensor(np.asarray(numbers * (ends[1] - ends[0]) + ends[0]))
+        return make_tensor(np.asarray(numbers._value * (ends[1] - ends[0]) + ends[0]))
     start = convert(low, kind)
     return scaled(numbers, convert(top, kind) - start, start, kind)
+
+
+def streams_of(alg: Any) -> Any:
+    """Returns the function that opens the stream of a seed, as `stream_of` does."""
+    return lambda seed: stream_of(seed, alg)
 
 
 def stateless_uniform(
@@ -201,7 +218,7 @@ def stateless_uniform(
             raise InvalidArgumentError(f"For {kind.name}, give both minval and maxval or None for both.")
         if minval is not None and kind in (uint32, uint64):
             raise InvalidArgumentError(f"For {kind.name}, minval and maxval are None: other bounds need a signed type.")
-    return uniform_from(stream_of(seed, alg), dims_of(shape), minval, maxval, kind)
+    return uniform_from(streams_of(alg), seed, shape, minval, maxval, kind)
 
 
 def stateless_normal(
@@ -235,9 +252,8 @@ def stateless_normal(
     >>> tf.random.stateless_normal([2], seed=[1, 2]).numpy()
     array([0.5441101 , 0.20738031], dtype=float32)
     """
-    kind, stream, dims = floating(dtype), stream_of(seed, alg), dims_of(shape)
-    numbers = philox.normal(stream, math.prod(dims), kind.numpy).reshape(dims)
-    return scaled(numbers, stddev, mean, kind)
+    kind = floating(dtype)
+    return scaled(drawn(philox.normal, streams_of(alg), seed, shape, kind.numpy), stddev, mean, kind)
 
 
 def stateless_truncated_normal(
@@ -271,9 +287,8 @@ def stateless_truncated_normal(
     >>> bool(tf.reduce_all(tf.abs(tf.random.stateless_truncated_normal([100], seed=[1, 2])) <= 2.0))
     True
     """
-    kind, stream, dims = floating(dtype), stream_of(seed, alg), dims_of(shape)
-    numbers = philox.truncated_normal(stream, math.prod(dims), kind.numpy).reshape(dims)
-    return scaled(numbers, stddev, mean, kind)
+    kind = floating(dtype)
+    return scaled(drawn(philox.truncated_normal, streams_of(alg), seed, shape, kind.numpy), stddev, mean, kind)
 
 
 def split(seed: TensorLike, num: int = 2, alg: Any = "auto_select") -> Array:
@@ -329,6 +344,7 @@ def _seed_type(tensor: Tensor) -> DType:
     return tensor.dtype
 
 
+@one_step("stateless_shuffle")
 def stateless_shuffle(value: TensorLike, seed: TensorLike, alg: Any = "auto_select", name: str | None = None) -> Array:
     """Returns `value` with the parts along its first axis in random order, the same for a seed each time.
 

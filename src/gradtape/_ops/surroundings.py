@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._core.tracking import RECORDING
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -39,18 +41,19 @@ def device(device_name: str | None) -> Iterator[None]:
 
 
 def executing_eagerly() -> bool:
-    """Returns True: operations run when they are called.
+    """Returns whether operations run for themselves: not so in a function that `tf.function` records.
 
     Returns:
-        True.
+        False inside of such a function, True elsewhere.
 
     >>> import gradtape as tf
     >>> tf.executing_eagerly()
     True
     """
-    return True
+    return RECORDING.recorder is None
 
 
+@one_step("timestamp", "source")
 def timestamp(name: str | None = None) -> Tensor:
     """Returns the time.
 

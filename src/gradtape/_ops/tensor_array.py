@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from gradtape._core.conversion import convert
@@ -10,8 +11,10 @@ from gradtape._core.op import TensorLike
 from gradtape._core.spec import TensorShape
 from gradtape._core.tensor import Tensor
 from gradtape._ops.creation import zeros
+from gradtape._ops.gather import gather, tensor_scatter_nd_update
 from gradtape._ops.joining import concat, split, stack, unstack
 from gradtape._ops.parameters import as_ints
+from gradtape._ops.structure import reshape
 from gradtape.errors import InvalidArgumentError, OutOfRangeError, WrongTypeError
 
 
@@ -61,6 +64,8 @@ class TensorArray:
         self._element_shape = TensorShape(element_shape)
         self._tensors: list[Tensor | None] = [None] * single(size)
         self._read: set[int] = set()
+        # In a loop of a recorded function: all tensors as one, in the place of the list.
+        self._whole: Tensor | None = None
 
     @property
     def dtype(self) -> DType:
@@ -89,11 +94,24 @@ class TensorArray:
             InvalidArgumentError: the tensor has another dtype.
             ValueError: the tensor has another shape than those before.
         """
+        if self._whole is not None and is_recorded(index):
+            return self._write_whole(index, value)
+        self._spread()
         place = single(index)
         if place < 0 or (place >= len(self._tensors) and not self._dynamic_size):
             raise OutOfRangeError(
                 f"Tried to write to index {place} but array is not resizeable and size is: {len(self._tensors)}"
             )
+        tensor = self._checked(value)
+        if self._infer_shape:
+            self._element_shape = tensor.shape
+        self._tensors += [None] * (place + 1 - len(self._tensors))
+        self._tensors[place] = tensor
+        self._read.discard(place)
+        return self
+
+    def _checked(self, value: TensorLike) -> Tensor:
+        """Returns a value that is to be written as a tensor."""
         tensor = value if isinstance(value, Tensor) else convert_hint(value, self._dtype)
         if tensor.dtype is not self._dtype:
             raise WrongTypeError(
@@ -104,12 +122,7 @@ class TensorArray:
             raise InvalidArgumentError(
                 f"TensorArray: the value's shape {tensor.shape} is not that of the elements, {self._element_shape}."
             )
-        if self._infer_shape:
-            self._element_shape = tensor.shape
-        self._tensors += [None] * (place + 1 - len(self._tensors))
-        self._tensors[place] = tensor
-        self._read.discard(place)
-        return self
+        return tensor
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """Returns the tensor at an index; one that was never written is of zeros.
@@ -119,6 +132,9 @@ class TensorArray:
             InvalidArgumentError: the tensor was read already and is gone.
             ValueError: it was never written, and the shape is not known.
         """
+        if self._whole is not None and is_recorded(index) and not self._clear:
+            return gather(self._whole, index)
+        self._spread()
         place = single(index)
         if not 0 <= place < len(self._tensors):
             raise OutOfRangeError(f"Tried to read from index {place} but array size is: {len(self._tensors)}")
@@ -139,6 +155,8 @@ class TensorArray:
         Raises:
             ValueError: one was never written, and the shape is not known.
         """
+        if self._whole is not None:
+            return self._whole
         if not self._tensors:
             shape = self._element_shape
             return zeros([0, *(shape.as_list() if shape.is_fully_defined() else [])], self._dtype)
@@ -186,9 +204,11 @@ class TensorArray:
     def close(self, name: str | None = None) -> None:
         """Drops all tensors."""
         self._tensors.clear()
+        self._whole = None
 
     def _at(self, place: int) -> Tensor:
         """Returns a tensor, of zeros if it was never written or is gone."""
+        self._spread()
         tensor = self._tensors[place]
         if tensor is None:
             if not self._element_shape.is_fully_defined():
@@ -198,6 +218,45 @@ class TensorArray:
                 )
             tensor = zeros(self._element_shape, self._dtype)
         return tensor
+
+    def _can_be_one(self) -> bool:
+        """Whether the tensors can be one in the turns of a loop: of a size and a shape, and few enough to be copied."""
+        if self._dynamic_size or self._read or not self._infer_shape or not self._element_shape.is_fully_defined():
+            return False
+        count = len(self._tensors) * (self._element_shape.num_elements() or 0)
+        return 0 < count * self._dtype.as_numpy_dtype().itemsize <= MOST_BYTES
+
+    def _as_one(self, whole: Tensor) -> TensorArray:
+        """Returns an array like this one, with these tensors."""
+        twin = copy(self)
+        twin._tensors, twin._read, twin._whole = [None] * len(self._tensors), set(), whole
+        return twin
+
+    def _take(self, other: TensorArray) -> TensorArray:
+        """Takes over what another array holds."""
+        self._tensors, self._read, self._whole = other._tensors, other._read, other._whole
+        return self
+
+    def _write_whole(self, index: Tensor, value: TensorLike) -> TensorArray:
+        """Writes a tensor at an index of a recorded function."""
+        tensor = self._checked(value)
+        self._whole = tensor_scatter_nd_update(self.stack(), reshape(index, [1, 1]), tensor[None])
+        return self
+
+    def _spread(self) -> None:
+        """Makes the one tensor a list of tensors again."""
+        if self._whole is not None:
+            whole, self._whole = self._whole, None
+            self._tensors = [*unstack(whole)]
+
+
+# Arrays of more bytes are no single tensors in loops: one is copied in every turn.
+MOST_BYTES = 1 << 18
+
+
+def is_recorded(index: Any) -> bool:
+    """True for a tensor of a function that is recorded."""
+    return isinstance(index, Tensor) and hasattr(index._value, "recorder")
 
 
 def single(value: Any) -> int:

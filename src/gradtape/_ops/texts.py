@@ -11,9 +11,11 @@ from gradtape._core.conversion import convert
 from gradtape._core.dtypes import string
 from gradtape._core.op import TensorLike
 from gradtape._core.tensor import Tensor, make_tensor
+from gradtape._ops.steps import one_step
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
 
+@one_step("as_string")
 def as_string(
     input: TensorLike,
     precision: int = -1,

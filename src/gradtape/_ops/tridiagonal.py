@@ -23,6 +23,7 @@ from gradtape._ops.parameters import Shape, as_ints, as_list, as_real
 from gradtape._ops.reduction import reduce_sum
 from gradtape._ops.slicing import getitem
 from gradtape._ops.spectra import eigh, eigvalsh
+from gradtape._ops.steps import asked
 from gradtape._ops.structure import expand_dims, squeeze, transpose
 from gradtape.errors import InvalidArgumentError, WrongTypeError
 
@@ -285,7 +286,7 @@ def banded_triangular_solve(
         raise InvalidArgumentError(f"`bands` must have shape [..., k, m] with k > 0, got {list(shape)}.")
     count, size = shape[-2:]
     main = tensor[..., 0 if lower else count - 1, :]
-    if isinstance(main._value, (np.ndarray, np.generic)) and (main._value == 0).any():
+    if asked("zeros", has_zeros, main):
         raise InvalidArgumentError("Input matrix is not invertible: there is a 0 on its main diagonal.")
     parts = []
     for k in range(min(count, size)):
@@ -293,6 +294,11 @@ def banded_triangular_solve(
         band = columns_from(band, k, None) if lower else columns_from(band, None, size - k)
         parts.append(diagonal_matrix(band, -k if lower else k, size, size))
     return triangular_solve(add_n(parts), rhs, lower, adjoint)
+
+
+def has_zeros(array: Array) -> bool:
+    """Returns whether an element is 0."""
+    return bool((array == 0).any())
 
 
 def in_pairs(select_range: Any) -> list[Any]:
@@ -303,7 +309,7 @@ def in_pairs(select_range: Any) -> list[Any]:
     return ends
 
 
-def chosen(values: Any, select: str, select_range: Any) -> slice:
+def chosen(values: Tensor, select: str, select_range: Any) -> slice:
     """Returns which eigenvalues in ascending order are asked for.
 
     Raises:
@@ -319,8 +325,8 @@ def chosen(values: Any, select: str, select_range: Any) -> slice:
     low, high = (as_real("select_range", end) for end in in_pairs(select_range))
     if not low < high:
         raise InvalidArgumentError(f"Got empty interval in select_range: {low} to {high}.")
-    first, last = np.searchsorted(values, [low, high], "right")
-    return slice(int(first), int(last))
+    found = asked("interval", lambda array: tuple(np.searchsorted(array, [low, high], "right").tolist()), values)
+    return slice(*found)
 
 
 @composite(arrays(((3,), (2,)), ((1,), (0,)), values=(Values(0.5, 4.0, distinct=True), Values(0.3, 1.0))))
@@ -379,10 +385,10 @@ def eigh_tridiagonal(
         matrix = matrix + diagonal_matrix(conj(above), -1, size, size)
     if eigvals_only:
         values = real(eigvalsh(matrix))
-        return values if select == "a" else values[..., chosen(values._value, select, select_range)]
+        return values if select == "a" else values[..., chosen(values, select, select_range)]
     found, vectors = eigh(matrix)
     values = real(found)
     if select == "a":
         return values, vectors
-    wanted = chosen(values._value, select, select_range)
+    wanted = chosen(values, select, select_range)
     return values[..., wanted], vectors[..., wanted]

@@ -73,6 +73,7 @@ class VarianceScaling(RandomInitializer):
             draw = plain.TruncatedNormal(0.0, math.sqrt(scale) / TRUNCATED_DEVIATION, self.seed)
         else:
             draw = plain.RandomNormal(0.0, math.sqrt(scale), self.seed)
+        draw._fresh = self._fresh
         return draw(shape, dtype)
 
     def get_config(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ PACKAGE = __name__.partition(".")[0]
 
 # fmt: off
 BEYOND = {
-    "audio", "autograph", "contrib", "data", "distribute", "estimator", "feature_column", "io", "keras",
+    "audio", "contrib", "data", "distribute", "estimator", "feature_column", "io", "keras",
     "lookup", "losses", "metrics", "optimizers", "ragged", "saved_model", "strings", "summary", "tpu", "train",
 }
 # fmt: on
@@ -21,7 +21,6 @@ INSTEAD = {
     "tf.RegisterGradient": "use tf.custom_gradient, or declare the operation with gradtape.op",
     "tf.Session": "TensorFlow 1's graphs are not covered: call the operations, and read values with .numpy()",
     "tf.debugging.enable_check_numerics": "call tf.debugging.check_numerics on the results that are to be finite",
-    "tf.function": "leave the decorator out: operations run at once",
     "tf.global_variables_initializer": "leave it out: a variable has its value from the start",
     "tf.no_gradient": "declare the operation with gradtape.op, where NOT_DIFFERENTIABLE says it",
     "tf.placeholder": "TensorFlow 1's graphs are not covered: give a function the value as an argument",
@@ -78,10 +77,11 @@ def public_names() -> list[str]:
     rooms = [("tf", sys.modules[PACKAGE])]
     seen = {PACKAGE}
     for path, module in rooms:
-        for name in getattr(module, "__all__", None) or list(vars(module)):
-            value = vars(module).get(name)
+        for name in getattr(module, "__all__", None) or sorted({*dir(module)}):
             if name.startswith("_") or name == "annotations":
                 continue
+            # Some are loaded only now.
+            value = getattr(module, name, None)
             if isinstance(value, ModuleType):
                 if not value.__name__.startswith(PACKAGE + ".") or "._" in value.__name__:
                     continue

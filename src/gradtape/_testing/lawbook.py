@@ -15,7 +15,7 @@ from gradtape._core.families import COMPOSITES
 from gradtape._core.op import OPS, Op
 from gradtape._core.own import is_own, widened
 from gradtape._core.sampling import Sample
-from gradtape._testing import batched, derivatives, second, values
+from gradtape._testing import batched, derivatives, recorded, second, values
 from gradtape._testing.cases import Case, NoTensorError, cases, tensors_of, values_of
 
 # An import of gradtape leaves out what few programs use: the laws hold for all.
@@ -25,7 +25,7 @@ for topic in pkgutil.iter_modules(_ops.__path__, f"{_ops.__name__}."):
 # In the order in which they say most plainly what is wrong: a law may stumble over what an earlier one names.
 LAWS = {
     law.__name__: law
-    for law in (*derivatives.LAWS[:1], *values.LAWS, *derivatives.LAWS[1:], *second.LAWS, *batched.LAWS)
+    for law in (*derivatives.LAWS[:1], *values.LAWS, *derivatives.LAWS[1:], *second.LAWS, *batched.LAWS, *recorded.LAWS)
 }
 # The dtypes that laws run in, where the operation takes them.
 DTYPES = ("float32", "float64", "complex128")

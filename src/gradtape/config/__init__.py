@@ -185,27 +185,35 @@ def set_soft_device_placement(enabled: bool) -> None:
 
 
 def functions_run_eagerly() -> bool:
-    """Returns whether functions run operation by operation, without being compiled first: they always do.
+    """Returns whether functions of `tf.function` run as Python each time, neither recorded nor replayed.
 
     Returns:
-        True.
+        What `run_functions_eagerly` was given last; False at the beginning.
 
     >>> import gradtape as tf
     >>> tf.config.functions_run_eagerly()
-    True
+    False
     """
-    return True
+    from gradtape._executors.function import SETTINGS
+
+    return SETTINGS.eagerly
 
 
 def run_functions_eagerly(run_eagerly: bool) -> None:
-    """Accepts whether functions run operation by operation; they always do.
+    """Makes functions of `tf.function` run as Python each time, to look into them; or ends that.
 
     Args:
-        run_eagerly: changes nothing.
+        run_eagerly: whether they do from now on, in all threads.
 
     >>> import gradtape as tf
     >>> tf.config.run_functions_eagerly(True)
+    >>> tf.function(lambda: 5)()
+    5
+    >>> tf.config.run_functions_eagerly(False)
     """
+    from gradtape._executors.function import SETTINGS
+
+    SETTINGS.eagerly = bool(run_eagerly)
 
 
 def __dir__() -> list[str]:
