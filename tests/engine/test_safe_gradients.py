@@ -417,3 +417,12 @@ def test_only_a_pass_that_ends_in_nan_is_gone_again(factor, calls):
         y = scaled(x)
     np.testing.assert_array_equal(tape.gradient(y, x), factor)
     assert len(asked) == calls
+
+
+def test_an_infinite_factor_of_an_outer_product_that_is_not_used_is_gone():
+    x, y = tf.Variable([1.0, inf, 2.0]), tf.Variable([3.0, 4.0])
+    with tf.GradientTape() as tape:
+        z = tf.tensordot(x, y, 0)[0]
+    by_x, by_y = tape.gradient(z, [x, y])
+    np.testing.assert_array_equal(by_x, [7.0, 0.0, 0.0])
+    np.testing.assert_array_equal(by_y, [1.0, 1.0])

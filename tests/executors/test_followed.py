@@ -236,3 +236,14 @@ def test_integers_and_what_is_not_followed():
         with tf.GradientTape() as tape:
             y, m = compiled(x, n)
         assert tape.gradient(y, x) is None
+
+
+def test_tensors_from_outside_have_gradients():
+    x = tf.constant(3.0)
+    alone, beside = tf.function(lambda: x * x * 2.0), tf.function(lambda y: x * x * y)
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = alone() + beside(tf.constant(2.0))
+        assert tape.gradient(y, x).numpy() == 24.0
+        assert alone().numpy() == 18.0

@@ -334,3 +334,29 @@ def test_conditions_have_a_branch_for_each_answer():
         recording.compare(value)
     assert recording.trace.recordings == 4
     assert any(type(record.op) is Guard for record in recording.trace.program.records)
+
+
+def test_turns_with_other_masks_are_no_loop():
+    def masked(x):
+        masks = [np.arange(3000) == place for place in (1500, 1501, 1502)]
+
+        def turn(k, total):
+            return k + 1, total + tf.reduce_sum(x[masks.pop()])
+
+        return tf.while_loop(lambda k, _: k < 3, turn, (tf.constant(0), tf.constant(0.0)))[1]
+
+    assert float(tf.function(masked)(tf.range(3000.0))) == 4503.0
+
+
+def test_a_condition_that_follows_from_python_alone_is_asked_in_each_turn():
+    def doubled(x):
+        left = [5]
+
+        def holds(_):
+            left[0] -= 1
+            return left[0] > 0
+
+        return tf.while_loop(holds, lambda y: [y * 2.0], [x], maximum_iterations=9)[0]
+
+    recorded = tf.function(doubled)
+    assert [float(recorded(tf.constant(1.0))) for _ in range(3)] == [16.0] * 3

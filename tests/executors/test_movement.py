@@ -37,6 +37,13 @@ def test_a_chain_of_movements_is_one_look_up():
     assert left(function, SQUARE) == ["rearrange", "multiply"]
 
 
+def test_a_look_up_of_one_element_has_its_shape():
+    def function(x):
+        return tf.roll(tf.concat([x, x], 0), 1, 0)[3]
+
+    assert left(function, SPECIAL) == ["rearrange"]
+
+
 def test_values_are_met_from_several_sources():
     def function(x, y):
         return tf.reverse(tf.concat([tf.pad(x, [[1, 0]]), tf.roll(y, 1, 0), tf.tile(x[:1], [2])], 0), [0]) + 1.0

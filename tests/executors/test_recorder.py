@@ -170,3 +170,26 @@ def test_batches_and_series_are_recorded():
     np.testing.assert_array_equal(found, [[5, 10], [75, 100]])
     np.testing.assert_array_equal(replayed(program, [[0.0, 1.0], [1.0, 1.0]]), [[0, 1], [2, 2]])
     assert not list(program.guards())
+
+
+def test_what_a_function_of_the_users_sees_is_not_put_off():
+    def made(around):
+        v, seen = tf.Variable(0.0), []
+
+        def look():
+            seen.append(float(v))
+            return v.numpy() * 2.0
+
+        @around
+        def f(x):
+            v.assign(x)
+            y = tf.py_function(look, [], tf.float32)
+            v.assign_add(1.0)
+            return y if y > 0 else v - y
+
+        return f, v, seen
+
+    (f, v, seen), (g, w, known) = made(tf.function), made(lambda function: function)
+    for x in (1.0, 2.0, -3.0, 2.0, -3.0, 5.0):
+        assert f(tf.constant(x)).numpy() == g(tf.constant(x)).numpy()
+        assert (v.numpy(), seen) == (w.numpy(), known)

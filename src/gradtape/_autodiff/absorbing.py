@@ -14,7 +14,6 @@ import numpy as np
 from gradtape._autodiff.batching import Batch
 from gradtape._core.dispatch import bind
 from gradtape._core.op import OPS, Op
-from gradtape._core.recorded import Traced
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Carried, Carrier, Tensor, make_tensor
 from gradtape._core.tracking import Tracks
@@ -42,6 +41,9 @@ class AbsorbingArray(np.ndarray[Any, Any]):
         if function is np.einsum and len(args) == 3:
             position = 0 if isinstance(args[1], AbsorbingArray) else 1
             found = absorbed(found, plain[1:], position, lambda x, y: np.einsum(plain[0], x, y))
+        if function is np.tensordot and len(args) == 3:
+            position = 0 if isinstance(args[0], AbsorbingArray) else 1
+            found = absorbed(found, plain[:2], position, lambda x, y: np.tensordot(x, y, plain[2]))
         return wrapped(found)
 
 
@@ -205,9 +207,10 @@ def holds_nan(g: Any) -> bool:
         return holds_nan(g.values)
     if isinstance(g, dict):
         return any(map(holds_nan, g.values()))
-    if type(g) is Traced:
+    if isinstance(g, Carried) and g.is_traced:
         # A function is recorded: the program holds for this answer.
-        return bool(g.read("holds_nan", holds_nan))
+        traced: Any = g
+        return bool(traced.read("holds_nan", holds_nan))
     if isinstance(g, np.generic):
         return bool(g != g)
     return any(map(holds_nan, getattr(g, "coefficients", ())))

@@ -121,9 +121,14 @@ class Tape:
             if type(each) is not Tensor:
                 self.carries |= {type(each)}
                 kept.sum_inner_batches(tensors, outputs, self.born)
+        self.add(kept, outputs, bool(op.outputs))
+
+    def add(self, kept: Any, outputs: list[Tensor], several: bool) -> None:
+        """Adds what is kept of an operation of one result or of several, and follows these."""
+        records = self.records
         base = len(records)
         records.append((pull_general, kept))
-        if not op.outputs:
+        if not several:
             attach(outputs[0], self, base)
             return
         for position, output in enumerate(outputs):

@@ -1,45 +1,24 @@
-"""Tensors of a function that is being recorded, and the records that a recorder makes of operations on them."""
+"""Tensors of a function that is being recorded, and the values in them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gradtape._core import dispatch
-from gradtape._core.dtypes import BY_NUMPY
 from gradtape._core.op import Op
 from gradtape._core.tensor import Carried, Carrier, Tensor, as_number, make_tensor, truth
 from gradtape._core.tracking import RECORDING
 from gradtape.errors import InaccessibleTensorError
 
 
-class Spec(NamedTuple):
-    """The shape and the NumPy dtype of a value; `what` is its class where it is no array."""
-
-    shape: tuple[int, ...]
-    dtype: Any
-    what: str | None = None
-
-    def __str__(self) -> str:
-        text = f"{BY_NUMPY[self.dtype].name}{list(self.shape)}"
-        return text if self.what is None else f"{self.what} of {text}"
-
-
-class Record(NamedTuple):
-    """One step of a program: what runs, the numbers of its inputs and outputs, and the parameters."""
-
-    op: Any
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    params: dict[str, Any]
-
-
 class Traced(Carried):
     """A value of a function that is being recorded: what it is in this run, and its number in the program."""
 
     __slots__ = ("number", "recorder", "value")
+    is_traced = True
     __array_priority__ = 200
     value: Any
     number: int
@@ -158,13 +137,17 @@ class Recorded(Carrier):
         """Runs an operation on the values, notes it, and returns the results as traced values."""
         recorder = RECORDING.recorder
         if recorder is None:
-            raise out_of_scope(next(each for each in tensors if type(each) is Recorded))
+            return dispatch.run(op, [lent(each) for each in tensors], params)
         inputs = tuple([recorder.number_of(each) for each in tensors])
         values = [each._value.value if type(each) is Recorded else each._value for each in tensors]
-        if any(type(value) is not np.ndarray for value in values) or "V" in [value.dtype.kind for value in values]:
-            found = dispatch.run(op, [make_tensor(value) for value in values], params)
-        else:
-            found = op.body(values, **params) if op.variadic else op.body(*values, **params)
+        try:
+            if any(type(value) is not np.ndarray for value in values) or "V" in [value.dtype.kind for value in values]:
+                found = dispatch.run(op, [make_tensor(value) for value in values], params)
+            else:
+                found = op.body(values, **params) if op.variadic else op.body(*values, **params)
+        except Exception as error:
+            recorder.stumble(op, values, params, error)
+            raise
         return recorder.add(op, inputs, params, found, op.outputs)
 
     @property
@@ -226,6 +209,19 @@ def as_bool(value: Any) -> bool:
 def as_index(value: Any) -> int:
     """Returns an array of one integer as Python's."""
     return int(value.__index__())
+
+
+def lent(tensor: Tensor) -> Tensor:
+    """Returns a tensor for a thread that records nothing, where another thread records it.
+
+    Raises:
+        InaccessibleTensorError: its recording is over.
+    """
+    if type(tensor) is not Recorded:
+        return tensor
+    if not tensor._value.recorder.lends():
+        raise out_of_scope(tensor)
+    return make_tensor(tensor._value.value)
 
 
 def out_of_scope(tensor: Any) -> InaccessibleTensorError:

@@ -48,7 +48,7 @@ def recorded_source(op: Op, steps: dict[tuple[str, ...], Step], numbers: bool) -
         add(1, "elif kind is Tensor:")
         # Operations on constants alone are no part of the program.
         alone = " and ".join(f"type({other}) is not Recorded" for other in others) or "True"
-        add(2, f"if {alone}:", f"    {leave}")
+        add(2, f"if recorder is None or {alone}:", f"    {leave}")
         add(2, f"{n}_value, {n}_number = {n}._value, recorder.number_of({n})")
         add(1, "elif kind is Variable and recorder is not None:")
         add(2, f"return again({', '.join(f'{each}._read()' if each == n else each for each in op.signature)})")

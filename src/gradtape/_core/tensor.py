@@ -206,6 +206,8 @@ class Carried:
 
     # The class of the tensors that hold such values.
     carrier: type[Carrier]
+    # True for a value of a function that is being recorded.
+    is_traced = False
     shape: tuple[int, ...]
     dtype: Any
     ndim: int

@@ -13,13 +13,19 @@ from types import CodeType
 from typing import Any
 
 from gradtape._executors.loads import (
+    CALLED,
     CHANGED,
+    COMPARISONS,
+    FOREIGN,
+    HANDED,
+    ONLY_HANDED,
     READ,
     REPLACED,
     WRITERS,
     Called,
     Const,
     Load,
+    Made,
     Mix,
     Reads,
     Unknown,
@@ -27,6 +33,7 @@ from gradtape._executors.loads import (
     chain_of,
     key_of,
     local_of,
+    names_of,
     words,
 )
 
@@ -37,9 +44,10 @@ SWEEPING = words("vars asdict astuple attrgetter methodcaller deepcopy locals __
 @lru_cache(maxsize=2048)
 def reads_of(code: CodeType) -> Reads:
     """Returns what a code reads."""
-    reads = _Follower(code).follow()
+    follower = _Follower(code)
+    reads = follower.follow()
     for inner in code.co_consts:
-        if isinstance(inner, CodeType):
+        if isinstance(inner, CodeType) and not any(inner is each for each in follower.handed_over()):
             reads.include(reads_of(inner), code.co_cellvars)
     return reads
 
@@ -50,7 +58,7 @@ _ONE = words(
     BINARY_SLICE BUILD_CONST_KEY_MAP BUILD_INTERPOLATION BUILD_LIST BUILD_MAP BUILD_SET BUILD_SLICE BUILD_STRING
     BUILD_TEMPLATE BUILD_TUPLE CALL_INTRINSIC_1 CONTAINS_OP CONVERT_VALUE FORMAT_SIMPLE FORMAT_VALUE FORMAT_WITH_SPEC
     GET_ITER GET_LEN IS_OP LIST_TO_TUPLE LOAD_ASSERTION_ERROR LOAD_BUILD_CLASS LOAD_CLOSURE LOAD_COMMON_CONSTANT
-    MAKE_FUNCTION PUSH_NULL SET_FUNCTION_ATTRIBUTE TO_BOOL
+    PUSH_NULL TO_BOOL
     """
 )
 # Instructions that leave nothing.
@@ -85,6 +93,10 @@ class _Follower:
         for each in self.instructions:
             if each.opname.startswith("STORE_FAST") or each.opname == "STORE_DEREF":
                 self.last_set |= dict.fromkeys(names_of(each), each.offset)
+        # The functions that it makes, and those of them that were stored in a local.
+        self.made: list[Made] = []
+        self.kept: dict[str, list[Unknown]] = {}
+        self.local_uses: dict[str, set[Any]] = {}
         self.offset = 0
         self.skipped = [
             (each.offset, each.argval) for each in self.instructions if each.opcode in _JUMPS
@@ -146,6 +158,7 @@ class _Follower:
         for load in reversed(self.loads):
             load.add_uses()
             if load.kind == "local":
+                add_all(self.local_uses, {load.name: load.uses})
                 continue
             if load.kind != "item":
                 kinds = {"global": reads.globals, "cell": reads.cells, "attribute": reads.attributes}
@@ -155,6 +168,14 @@ class _Follower:
             chain = chain_of(load)
             if chain is not None:
                 reads.chains.append(chain)
+
+    def handed_over(self) -> list[CodeType]:
+        """Returns the codes of the functions that it makes and only hands to `tf.py_function`."""
+        for name, values in self.kept.items():
+            for value in values:
+                if isinstance(value, Made):
+                    value.uses |= self.local_uses.get(name, set()) if len(values) == 1 else {READ}
+        return [each.code for each in self.made if each.uses == ONLY_HANDED]
 
     # -- values
 
@@ -181,13 +202,13 @@ class _Follower:
 
     def read(self, value: Unknown) -> None:
         """Notes that a value is read."""
-        if isinstance(value, Load):
+        if isinstance(value, Load | Made):
             value.uses.add(READ)
         elif isinstance(value, Mix):
             for each in value.sources:
                 each.uses.add(READ)
         elif isinstance(value, Called):
-            value.method.uses.add(READ)
+            value.method.uses.add(CALLED)
 
     def store(self, value: Unknown, target: Load) -> None:
         """Notes that a value is stored: what it is made of has been read, but for what it takes the place of."""
@@ -341,7 +362,7 @@ class _Follower:
     def do_compare_op(self, instruction: dis.Instruction) -> None:
         values = self.take(2)
         if not any(isinstance(each, Const) for each in values):
-            self.reads.compares = True
+            self.reads.compares |= COMPARISONS[instruction.argval]
         for each in values:
             self.read(each)
         self.stack.append(Unknown())
@@ -356,13 +377,17 @@ class _Follower:
             self.stack[-1], self.stack[-position] = self.stack[-position], self.stack[-1]
 
     def do_store_fast(self, instruction: dis.Instruction) -> None:
-        for each in self.take(len(names_of(instruction))):
-            self.read(each)
+        names = names_of(instruction)
+        for name, each in zip(names, self.take(len(names))[::-1], strict=True):
+            self.kept.setdefault(name, []).append(each)
+            if not isinstance(each, Made):
+                self.read(each)
 
     do_store_fast_store_fast = do_store_fast_maybe_null = do_store_fast
 
     def do_store_fast_load_fast(self, instruction: dis.Instruction) -> None:
-        _, loaded = names_of(instruction)
+        stored, loaded = names_of(instruction)
+        self.kept.setdefault(stored, []).append(Unknown())
         self.read(self.pop())
         self.push("local", loaded)
 
@@ -414,6 +439,21 @@ class _Follower:
         else:
             self.read(base)
 
+    def do_make_function(self, instruction: dis.Instruction) -> None:
+        *parts, code = self.take(1 - dis.stack_effect(instruction.opcode, instruction.arg))
+        for each in parts:
+            self.read(each)
+        if isinstance(code, Const) and isinstance(code.value, CodeType):
+            self.made.append(Made(code.value))
+            self.stack.append(self.made[-1])
+        else:
+            self.stack.append(Unknown())
+
+    def do_set_function_attribute(self, instruction: dis.Instruction) -> None:
+        value, function = self.take(2)
+        self.read(value)
+        self.stack.append(function)
+
     def do_call(self, instruction: dis.Instruction) -> None:
         if instruction.opname == "CALL":
             taken = self.take((instruction.arg or 0) + 2)
@@ -422,8 +462,13 @@ class _Follower:
         function = next((each for each in taken[:2] if isinstance(each, Load)), None)
         self.ask(function, taken[2:])
         writes = function is not None and function.kind == "attribute" and function.name in WRITERS
+        handed = taken[2] if len(taken) > 2 and instruction.opname == "CALL" and chain_of(function) in FOREIGN else None
         for each in taken:
-            if each is not function or not writes:
+            if each is handed and isinstance(each, Load | Made):
+                each.uses.add(HANDED)
+            elif each is function and isinstance(each, Load):
+                each.uses |= set() if writes else {CALLED}
+            else:
                 self.read(each)
         self.stack.append(Called(function) if writes and function is not None else Unknown())
 
@@ -442,9 +487,3 @@ class _Follower:
             self.reads.asked.add(name.value)
         elif function.name != "setattr":
             self.reads.sweeping = True
-
-
-def names_of(instruction: dis.Instruction) -> tuple[str, ...]:
-    """Returns the names of locals that an instruction is about."""
-    name = instruction.argval
-    return name if isinstance(name, tuple) else (name,)

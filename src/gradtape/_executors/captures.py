@@ -32,13 +32,15 @@ class Captures:
     (False, "rates['slow'] changed from 0.1 to 0.2")
     """
 
-    __slots__ = ("_checks", "_namespace", "_weak", "baked", "empty", "hold", "volatile")
+    __slots__ = ("_checks", "_namespace", "_weak", "baked", "empty", "hold", "tensors", "volatile")
 
     def __init__(self, survey: Survey) -> None:
         self._checks: list[Check] = survey.checks
         self._namespace = survey.namespace
         self._weak = survey.weak
         self.baked = [*survey.baked]
+        # They are constants to a program; where a tape follows one, the function runs eagerly.
+        self.tensors = survey.tensors
         self.volatile = survey.volatile
         self.empty = not survey.checks
         self.hold: Callable[[], bool] = self._first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import zlib
+from collections import OrderedDict, defaultdict, deque
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.dtypes import DType
+from gradtape._core.tensor import Tensor
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, slice, range, type(...), type(NotImplemented))
 LEAVES = (*PLAIN, Enum, DType, np.dtype, np.generic, Decimal, Fraction, datetime.date, datetime.timedelta, PurePath)
@@ -98,6 +100,21 @@ class Check:
 def is_leaf(value: Any) -> bool:
     """True for an immutable value that is known by what it is, not by its identity."""
     return type(value) in PLAIN or isinstance(value, LEAVES)
+
+
+def is_bare(value: Any) -> bool:
+    """True for plain values, arrays and tensors, and for lists and dicts of nothing else: no variables are in them."""
+    kind = type(value)
+    if kind in (list, tuple, deque):
+        return all(map(is_bare_kind, set(map(type, value)))) or all(map(is_bare, value))
+    if kind in (dict, OrderedDict, defaultdict):
+        return all(map(is_bare, value.values()))
+    return is_bare_kind(kind)
+
+
+def is_bare_kind(kind: type) -> bool:
+    """True for the type of plain values, arrays and tensors."""
+    return kind in PLAIN or kind is Tensor or issubclass(kind, (*LEAVES, np.ndarray))
 
 
 def alike(value: Any, other: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape._executors.grouping import COMPOSED, OUT, steps_of
 from gradtape._executors.memory_plan import CONTIGUOUS, ORDERED
-from gradtape._executors.program import Record
+from gradtape._executors.program import Record, parts_of_key
 
 # Arithmetic of NumPy's scalars has the results of the ufuncs, in a fifth of the time.
 OPERATORS = {
@@ -168,12 +168,12 @@ def emit_identity(writer: Any, record: Record) -> bool:
 def emit_getitem(writer: Any, record: Record) -> bool:
     """Writes a part of an array that integers and slices name."""
     (source,), number, key = record.inputs, record.outputs[0], record.params["key"]
-    parts = key if isinstance(key, tuple) else (key,)
-    if not all(part is None or part is Ellipsis or type(part) in (int, slice) for part in parts):
+    parts = parts_of_key(key)
+    if parts is None:
         return False
     text = f"{writer.array(source)}[{writer.literal(key)}]"
     if all(type(part) is int for part in parts):
-        writer.set_result(number, text)
+        writer.set_result(number, text, own=False)
     else:
         writer.set_array(number, text)
     return True
@@ -199,8 +199,7 @@ def emit_unstack(writer: Any, record: Record) -> bool:
     for position, number in enumerate(record.outputs):
         key = (*[slice(None)] * place, position)
         text = f"{array}[{writer.name(key, 'p')}]" if place else f"{array}[{position}]"
-        writer.set_result(number, text)
-        writer.places.pop(number, None)
+        writer.set_result(number, text, own=False)
     return True
 
 

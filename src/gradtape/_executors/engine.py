@@ -1,4 +1,4 @@
-"""The seam to engines: an engine takes a lowered program and returns the function that runs it."""
+"""The engine: takes a program and returns a function generated for it, one more for each branch that is met."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ from gradtape._core.op import Op
 from gradtape._core.own import is_own
 from gradtape._core.tensor import make_tensor
 from gradtape._executors import interpreter
-from gradtape._executors.interpreter import Missed
-from gradtape._executors.program import Call, Program, Record
-from gradtape._executors.units import Unit
+from gradtape._executors.generated import Writer
+from gradtape._executors.interpreter import Missed, Raised
+from gradtape._executors.lowering import lowered
+from gradtape._executors.passes import optimized
+from gradtape._executors.program import Call, Guard, Program, Record
 
-# A function of more steps takes longer to compile than it ever saves.
-MOST_RECORDS = 20_000
+# A function of more steps takes more memory to compile than it is worth.
+MOST_RECORDS = 200_000
+
+
+def replay_of(program: Program) -> Callable[[list[Any]], Any]:
+    """Returns the function that runs a program as it was recorded; see `compiled`."""
+    return compiled(optimized(lowered(program)))
 
 
 def compiled(program: Program) -> Callable[[list[Any]], Any]:
@@ -40,9 +47,12 @@ def compiled(program: Program) -> Callable[[list[Any]], Any]:
             with np.errstate(all="ignore"):
                 return again(arrays)
         if record is not None and isinstance(record.op, Call) and record.op.kind != "pure":
-            raise error
+            if changed or record.op.kind == "effect":
+                raise error
+            # The function may catch it.
+            return Missed(None, None, [*performed, Raised(error)])
         if not changed:
-            return Missed(None, None, performed)  # type: ignore[arg-type]
+            return Missed(None, None, performed)
         if unit is None or record is None or not isinstance(record.op, Op):
             raise error
         specs = [unit.program.specs[number] for number in record.inputs]
@@ -70,3 +80,87 @@ def place_of(error: Exception, codes: dict[CodeType, Unit]) -> tuple[Unit | None
             performed = trace.tb_frame.f_locals.get("performed", performed)
         trace = trace.tb_next
     return found, record, changed, performed
+
+
+class Unit:
+    """One generated function: that of a program, or of a branch.
+
+    Attributes:
+        program: what it runs.
+        codes: the code objects of all functions generated for one program, with their units; for errors.
+        failed: what to do where a step fails: called with the error, the arrays and the function.
+        given: how the inputs lie in memory, where that is known.
+        is_branch: whether another unit's function calls it.
+        assumed: whether it counts on matrices to lie in C's order.
+        where: for each line of the code, the record that it was written for.
+        effects: the number of the first line after which something outside of the program has been changed.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        codes: dict[CodeType, Unit],
+        failed: Callable[..., Any],
+        given: dict[int, int] | None = None,
+        is_branch: bool = False,
+        assumed: bool = True,
+    ) -> None:
+        self.program = program
+        self.given = given or {}
+        self.failed = failed
+        self.codes = codes
+        self.is_branch = is_branch
+        self.assumed = assumed
+        self.where: list[Record | None] = []
+        self.effects: int | None = None
+        self.source = ""
+        self.general: Any = None
+
+    def function(self) -> Any:
+        """Returns the function: it takes a list of arrays and, in a branch, the list of what has been drawn."""
+        writer = Writer(self)
+        writer.write()
+        self.source = "\n".join(writer.lines)
+        self.where = writer.where
+        self.effects = writer.effects
+        exec(compile(self.source, "<gradtape program>", "exec"), writer.names)
+        function = writer.names["run"]
+        self.codes[function.__code__] = self
+        return function
+
+    def ways(self, guard: Guard, order: dict[int, int]) -> Ways:
+        """Returns the branches of a guard.
+
+        Args:
+            guard: which.
+            order: how the values that branches go on with lie in memory.
+        """
+        return Ways(guard, lambda branch: Unit(branch, self.codes, self.failed, order, is_branch=True).function())
+
+    def unassumed(self, *arguments: Any) -> Any:
+        """Runs the function that counts on no order in memory; it is written when it is needed for the first time."""
+        if self.general is None:
+            twin = Unit(self.program, self.codes, self.failed, is_branch=self.is_branch, assumed=False)
+            self.general = twin.function()
+        return self.general(*arguments)
+
+
+class Ways:
+    """The branches of a guard: called with another answer than the recorded one, goes on there or returns a miss.
+
+    The function of a branch is written when it is called for the first time.
+    """
+
+    def __init__(self, guard: Guard, written: Callable[[Program], Any]) -> None:
+        self.guard = guard
+        self.written = written
+        self.functions: dict[Any, Any] = {}
+
+    def __call__(self, answer: Any, values: tuple[Any, ...], performed: list[Any]) -> Any:
+        function = self.functions.get(answer)
+        if function is None:
+            branch = self.guard.branches.get(answer)
+            if branch is None:
+                return Missed(self.guard, answer, performed)
+            function = self.functions[answer] = self.written(branch)
+        return function(values, performed)

@@ -13,9 +13,17 @@ from gradtape._core.variable import Variable
 from gradtape._executors.interpreter import Missed
 from gradtape._executors.results import one
 from gradtape._executors.signatures import PLAIN, Arguments, Parameters
+from gradtape._executors.told import LONG_WAY, replayed
 
+# Of so many tensors of one kind each is compared with each.
+MOST_PAIRED = 3
 # What an entry returns for a call that it is not for.
 NOT_FOR_THIS: Any = object()
+
+
+def no_entry(function: Any, args: Any, kwargs: Any, followed: Any) -> Any:
+    """Stands for the way into a function that has none yet."""
+    return NOT_FOR_THIS
 
 
 def entry_for(
@@ -46,12 +54,15 @@ def entry_for(
         # What a signature makes of a value that is no tensor of its dtype takes longer.
         if given is not tensor and (parameters.specs is not None or type(given) is Tensor):
             return None
+    if not writer.identities(arguments.firsts):
+        return None
     if trace.captures is not None and not trace.captures.empty:
         trace.captures.hold()
         # What a first call has made of it.
         writer.names["hold"] = trace.captures.hold
         writer.check("hold()")
     writer.names |= {"trace": trace, "Missed": Missed, "make_tensor": make_tensor, "one": one}
+    writer.names |= {"replayed": replayed, "LONG_WAY": LONG_WAY}
     # What an array is in a replay, a tensor, it is in an eager call only after the long way.
     idle = "NOT_FOR_THIS" if np.ndarray in map(type, writer.given) else "function._idle(trace, args, kwargs)"
     text = "\n".join(
@@ -68,7 +79,11 @@ def entry_for(
 
 BODY = """\
     if followed:
-        return function._follow(trace, [{1}], args, kwargs)
+        tensors = [{1}]
+        found = replayed(trace, followed, [{0}], tensors)
+        if found is LONG_WAY or type(found) is Missed:
+            return function._follow(trace, tensors, args, kwargs, None if found is LONG_WAY else found)
+        return found
     replay = trace.replay
     if replay is None:
         return {2}
@@ -173,6 +188,29 @@ class Writer:
                 return False
         else:
             return False
+        return True
+
+    def identities(self, firsts: tuple[int, ...] | None) -> bool:
+        """Adds the check that tensors of one kind are as many as they were; False where that takes longer.
+
+        Args:
+            firsts: for each tensor, which one it is; None where each is another one.
+        """
+        alike: dict[Any, list[int]] = {}
+        for position, given in enumerate(self.given):
+            if type(given) is Tensor:
+                alike.setdefault((given._value.dtype, given._value.shape), []).append(position)
+        for positions in alike.values():
+            names = [self.tensors[position] for position in positions]
+            if firsts is None and len(names) > MOST_PAIRED:
+                self.check(f"len({{{', '.join(f'id({name})' for name in names)}}}) == {len(names)}")
+                continue
+            if len(names) > MOST_PAIRED:
+                return False
+            for k, (position, name) in enumerate(zip(positions, names, strict=True)):
+                for other, twin in zip(positions[:k], names[:k], strict=True):
+                    same = firsts is not None and firsts[position] == firsts[other]
+                    self.check(f"{name} is {'' if same else 'not '}{twin}")
         return True
 
     def array(self, source: str, array: Any) -> None:

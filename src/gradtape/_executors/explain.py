@@ -43,7 +43,7 @@ def explanation(name: str, traces: Iterable[Any]) -> Explanation:
     earlier: list[Mapping[str, str]] = []
     for trace in sorted(traces, key=lambda trace: trace.born):
         lines.append(f"{name}({', '.join(f'{label}: {text}' for label, text in trace.arguments.items())})")
-        if trace.cause or earlier:
+        if trace.recordings and (trace.cause or earlier):
             lines += indented([f"recorded anew because {trace.cause or difference(trace.arguments, earlier)}"])
         lines += indented(described(trace))
         earlier.append(trace.arguments)
@@ -91,11 +91,14 @@ def difference(arguments: Mapping[str, str], earlier: list[Mapping[str, str]]) -
 
 def described(trace: Any) -> Iterator[str]:
     """Yields the lines about one recording."""
-    yield f"ran as Python {times(trace.recordings)} to record it"
+    if trace.recordings:
+        yield f"ran as Python {times(trace.recordings)} to record it"
     if trace.captures is not None and trace.captures.baked:
         yield f"keeps what it was given when it was recorded: {', '.join(trace.captures.baked)}"
     if trace.eager is not None:
         yield f"runs eagerly since: {trace.eager}"
+    elif trace.incomplete and trace.followed:
+        yield "runs eagerly where a tape follows it: a gradient of the user's own in it has no program"
     if trace.program is None:
         return
     records = list(all_records(trace.program))

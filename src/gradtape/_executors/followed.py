@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _thread import get_ident
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from gradtape._core.calls import CallRecord
@@ -20,10 +21,9 @@ from gradtape._core.tracking import RECORDING, TAPES, live_trackers
 from gradtape._executors import engine
 from gradtape._executors.interpreter import Missed
 from gradtape._executors.loop_operations import saving
-from gradtape._executors.lowering import branching, lowered, rest_of
-from gradtape._executors.passes import optimized
+from gradtape._executors.lowering import branching, rest_of
 from gradtape._executors.program import Call, Custom, Linear, Program, Read, Record
-from gradtape._executors.recorder import Recorder, parts_of, places_of
+from gradtape._executors.recorder import Recorder, array_of, parts_of, places_of
 
 
 class End:
@@ -59,6 +59,22 @@ class End:
         return [variable for _, variable in self._outside]
 
     @cached_property
+    def has_unknown(self) -> bool:
+        """Whether there is a gradient of the user's own in it that has no program."""
+        return any(isinstance(record.op, Custom) and record.op.back is None for record in self.way.records)
+
+    @cached_property
+    def moving(self) -> list[int]:
+        """Which results can have cotangents, by position."""
+        numbers, specs = self.way.outputs, self.way.specs
+        return [place for place, number in enumerate(numbers) if is_differentiable(specs[number].dtype)]
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether NumPy has arithmetic for all that cotangents go back to."""
+        return all(self.way.specs[number].dtype.kind != "V" for number in [*self.way.inputs, *self.given])
+
+    @cached_property
     def kept(self) -> list[int]:
         """The numbers of the values that a call has to give for the ways back."""
         return self.given
@@ -78,12 +94,35 @@ class Back:
         places: for each source, where among the results its cotangent is; for rows of a lookup a pair; None for none.
     """
 
-    __slots__ = ("kept", "places", "replay")
+    __slots__ = ("_taken", "kept", "places", "replay")
 
     def __init__(self, kept: list[int], program: Program, places: list[Any]) -> None:
         self.kept = kept
         self.places = places
-        self.replay = engine.compiled(optimized(lowered(program)))
+        self.replay = engine.replay_of(program)
+        self._taken: tuple[list[int], Any] | None = None
+
+    def taken(self, numbers: list[int]) -> Any:
+        """Returns what takes the values out of those that a call has kept; None if some are missing.
+
+        Args:
+            numbers: the numbers of those that it has kept, the same list for all calls of one program.
+        """
+        known = self._taken
+        if known is None or known[0] is not numbers:
+            places = {number: place for place, number in enumerate(numbers)}
+            found: Any = None
+            if all(number in places for number in self.kept):
+                found = getter([places[number] for number in self.kept])
+            known = self._taken = numbers, found
+        return known[1]
+
+
+def getter(places: list[int]) -> Any:
+    """Returns a function that takes the items at some places out of a list."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda items: [items[place] for place in places]
 
 
 def with_kept(program: Program) -> Program:
@@ -103,9 +142,16 @@ def with_kept(program: Program) -> Program:
     return result
 
 
-def only_tape(tensors: list[Tensor]) -> Any:
-    """Returns the one tape that follows a call, False where more than that does, None where nothing does."""
+def only_tape(tensors: list[Tensor], captured: list[Tensor]) -> Any:
+    """Returns the one tape that follows a call, False where more than that does, None where nothing does.
+
+    Args:
+        tensors: the arguments.
+        captured: what the function uses from outside; it runs eagerly where a tape follows some of it.
+    """
     tapes = RECORDING.tapes
+    if any(each._tape is not None for each in captured) and live_trackers(captured):
+        return False
     if len(tapes) > 1 or any(type(each) is not Tensor for each in tensors):
         return False
     trackers = live_trackers(tensors)
@@ -120,6 +166,11 @@ def only_tape(tensors: list[Tensor]) -> Any:
     return trackers[0]
 
 
+def is_followed(tensors: list[Any]) -> bool:
+    """True if an interpreter is to know of the operations on one of these tensors."""
+    return any(type(each) is not Tensor for each in tensors) or bool(live_trackers(tensors))
+
+
 def tell(tape: Any, name: str, end: End, tensors: list[Tensor], values: dict[int, Any], outputs: list[Any]) -> None:
     """Tells a tape of a call.
 
@@ -131,10 +182,17 @@ def tell(tape: Any, name: str, end: End, tensors: list[Tensor], values: dict[int
         values: the arrays of the way's values that are kept, by number.
         outputs: the results.
     """
-    moving = [each for each in outputs if is_differentiable(each._value.dtype)]
-    places = [k for k, each in enumerate(outputs) if is_differentiable(each._value.dtype)]
-    if not moving:
+    if not end.moving:
         return
+    sources = [*tensors, *read_values(tape, end, values)]
+    call = FollowedCall(end, end.moving, sources, values)
+    if any(each._tape is not None for each in sources):
+        moving = [outputs[place] for place in end.moving]
+        tape.record(CallRecord(name, call.pull, whole=False), sources, {}, moving)
+
+
+def read_values(tape: Any, end: End, values: dict[int, Any]) -> list[Tensor]:
+    """Returns what a call read beside its arguments, as tensors; those of variables are the tape's."""
     read: list[Tensor] = []
     for number, variable in zip(end.given, end.variables, strict=True):
         tensor = make_tensor(values[number])
@@ -142,10 +200,7 @@ def tell(tape: Any, name: str, end: End, tensors: list[Tensor], values: dict[int
         if index is not None:
             tensor._index, tensor._tape = index, tape
         read.append(tensor)
-    sources = [*tensors, *read]
-    call = FollowedCall(end, places, sources, values)
-    if any(each._tape is not None for each in sources):
-        tape.record(CallRecord(name, call.pull, whole=False), sources, {}, moving)
+    return read
 
 
 class FollowedCall:
@@ -164,7 +219,7 @@ class FollowedCall:
         given = [each for each in g if each is not None]
         if RECORDING.tapes or RECORDING.recorder or any(type(each) is not Tensor for each in given):
             return self.through_operations(g)
-        if live_trackers(given):
+        if self.end.has_unknown or live_trackers(given):
             return self.through_operations(g)
         pattern = tuple([each is not None for each in g])
         back = self.end.backs.get(pattern)
@@ -180,6 +235,7 @@ class FollowedCall:
     def through_operations(self, g: list[Any], sources: list[Any] | None = None) -> list[Any]:
         """Returns the cotangents, the function's operations done again: whatever follows them, follows these."""
         with TAPES[0](watch_accessed_variables=False) as tape:
+            before_all_maps(tape)
             # Tensors of their own, which no other tape has watched.
             inputs = [copied(each) for each in sources or self.sources]
             tape.watch(inputs)
@@ -194,6 +250,7 @@ class FollowedCall:
         with recorder:
             inputs: list[Any] = [recorder.input(each._value) for each in self.sources]
             with TAPES[0](watch_accessed_variables=False) as tape:
+                before_all_maps(tape)
                 tape.watch(inputs)
                 outputs = run_way(self.end.way, self.end.given, inputs)
             start = len(recorder.program.records)
@@ -203,7 +260,7 @@ class FollowedCall:
             program = recorder.program
             results = [part for each in found if each is not None for part in parts_of(each)]
             program.outputs = [recorder.number_of(each) for each in results]
-            arrays = [getattr(each._value, "value", each._value) for each in results]
+            arrays = [array_of(each) for each in results]
             recorder.close()
         places = places_of(found)
         if recorder.failed is None:
@@ -230,6 +287,11 @@ class FollowedCall:
         for mine, its in zip(again, program.records[:start], strict=False):
             names.update(zip(its.outputs, mine.outputs, strict=True))
         return names
+
+
+def before_all_maps(tape: Any) -> None:
+    """Lets a tape take the maps of a way, which bear the levels that they were recorded with, for later ones."""
+    tape._tape.born = -1
 
 
 def copied(tensor: Tensor) -> Tensor:
@@ -269,6 +331,8 @@ def with_gradient(step: Custom, values: dict[int, Any], record: Record) -> list[
     arguments = [values[number] for number in record.inputs[step.results : step.results + step.arguments]]
 
     def pull(g: list[Any]) -> list[Any]:
+        if step.back is None:
+            return step.pull(g)
         inside = {**values, **dict(zip(step.seeds, g, strict=True))}
         found = run_way(step.back, [], [], inside)
         return [at_place(place, found) for place in step.places]

@@ -12,12 +12,13 @@ from threading import RLock
 from typing import Any
 
 from gradtape._core.tensor import Tensor, make_tensor
-from gradtape._core.tracking import RECORDING, live_trackers
+from gradtape._core.tracking import RECORDING
 from gradtape._executors.concrete import ConcreteFunction
-from gradtape._executors.entries import NOT_FOR_THIS, entry_for
+from gradtape._executors.entries import NOT_FOR_THIS, entry_for, no_entry
 from gradtape._executors.explain import Explanation, arguments_text, explanation
+from gradtape._executors.followed import is_followed
 from gradtape._executors.interpreter import Missed
-from gradtape._executors.methods import Method, captures_of, looks_like_method
+from gradtape._executors.methods import Method, OwnSignature, captures_of, looks_like_method
 from gradtape._executors.recorder import SINGLETONS
 from gradtape._executors.results import tensors_of
 from gradtape._executors.signatures import Arguments, Parameters, covers, relaxed
@@ -27,6 +28,8 @@ from gradtape._executors.traces import Trace
 MOST_SIGNATURES = 64
 # And for one signature so many recordings, which differ in what the function read from outside.
 MOST_VARIANTS = 16
+# So many seconds a thread waits for another's first call, which may itself wait for this one; then it runs eagerly.
+MOST_WAITING = 1.0
 # So many forms of call with the same shapes are tried before a call is looked up.
 MOST_ENTRIES = 4
 
@@ -71,13 +74,15 @@ class Function:
     (<tf.Tensor: shape=(), dtype=float32, numpy=9.0>, 9.0, '<lambda>')
     """
 
+    __signature__ = OwnSignature()
+
     def __init__(self, python_function: Callable[..., Any], input_signature: Any = None, reduce: bool = False) -> None:
         if not callable(python_function):
             raise TypeError(f"{python_function!r} is not a callable object")
         functools.update_wrapper(self, python_function, updated=())
         self.python_function = python_function
         self._options = input_signature, reduce
-        self._lock = RLock()
+        self._lock, self._first = RLock(), RLock()
         self._called = False
         self._variants: OrderedDict[Any, Variants] = OrderedDict()
         # TensorFlow's signatures: for each the text, None for one that has not been recorded yet.
@@ -134,10 +139,14 @@ class Function:
             return self._runner(arguments)(arguments.tensors)
         if self._called:
             return self._run(arguments, args, kwargs, None)
-        with self._lock:
+        if not self._first.acquire(timeout=MOST_WAITING):
+            return self._runner(arguments)(arguments.tensors)
+        try:
             created: list[Any] | None = None if self._called else []
             result = self._run(arguments, args, kwargs, created)
             self._called = True
+        finally:
+            self._first.release()
         if created:
             # What was recorded holds them, in circles.
             gc.collect(1)
@@ -259,9 +268,8 @@ class Function:
             else:
                 self._entries.pop(shapes, None)
 
-    def _follow(self, trace: Trace, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
-        """Calls the function where an entry found its trace, and tapes record."""
-
+    def _follow(self, trace: Trace, tensors: list[Tensor], args: Any, kwargs: Any, missed: Missed | None) -> Any:
+        """Calls the function where an entry found its trace, and tapes record; with what a replay has missed."""
         if trace.eager is not None and not kwargs and all(type(each) is Tensor for each in args):
             return tensors_of(self.python_function(*args))
 
@@ -269,7 +277,7 @@ class Function:
             return self._runner(self._parameters.taken(args, kwargs, self._forget))(given)
 
         trace.creates = False
-        return trace.call_followed(run, tensors)
+        return trace.call_followed(run, tensors, missed)
 
     def _idle(self, trace: Trace, args: Any, kwargs: Any) -> Any:
         """Calls the function where an entry found a trace without a compiled program."""
@@ -426,16 +434,6 @@ def forget(function: Function | None, reference: Any) -> None:
 STRANGER = Trace([])
 STRANGER.noted = True
 STRANGER.eager = f"there have been more than {MOST_SIGNATURES} signatures, and this one comes seldom"
-
-
-def no_entry(function: Any, args: Any, kwargs: Any, followed: Any) -> Any:
-    """Stands for the way into a function that has none yet."""
-    return NOT_FOR_THIS
-
-
-def is_followed(tensors: list[Any]) -> bool:
-    """True if an interpreter is to know of the operations on one of these tensors."""
-    return any(type(each) is not Tensor for each in tensors) or bool(live_trackers(tensors))
 
 
 def function(

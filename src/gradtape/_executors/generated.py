@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from gradtape._executors.memory_plan import (
     FRESH,
     Plan,
     effects_last,
-    is_plain,
     ufunc_of,
     update,
     updates_of,
@@ -87,7 +85,7 @@ class Writer:
             wanted.update({r.outputs[0]: "" for r in self.records if type(r.op) is Read})
         specs = self.specs
         matters = {n for n in wanted if len(specs[n].shape) > 1 or is_large(specs[n])}
-        return {n: text for n, text in wanted.items() if n in matters and is_plain(specs[n])}
+        return {n: text for n, text in wanted.items() if n in matters and specs[n].is_plain}
 
     # -- text
 
@@ -149,7 +147,7 @@ class Writer:
             self.places[number] = buffer
         if buffer is not None:
             self.held.setdefault(root, []).append(buffer)
-        elif spec.what is not None or prod(spec.shape) * spec.dtype.itemsize >= WORTH_FREEING:
+        elif spec.what is not None or spec.nbytes >= WORTH_FREEING:
             self.large.setdefault(root, []).append(name)
 
     def set_scalar(self, number: int, text: str) -> None:
@@ -157,12 +155,12 @@ class Writer:
         self.line(f"s{number} = {text}")
         self.scalars.add(number)
 
-    def set_result(self, number: int, text: str) -> None:
-        """Makes what NumPy returns the value: a scalar where there are no dimensions."""
+    def set_result(self, number: int, text: str, own: bool = True) -> None:
+        """Makes what NumPy returns the value: a scalar if there are no dimensions, else an array; see `set_array`."""
         if self.specs[number].shape == ():
             self.set_scalar(number, text)
         else:
-            self.set_array(number, text, own=True)
+            self.set_array(number, text, own=own)
 
     # -- memory
 
@@ -194,7 +192,7 @@ class Writer:
                     self.held[root].remove(buffer)
                 self.relied |= len(spec.shape) > 1
                 return self.array(each), buffer
-        size = prod(spec.shape) * spec.dtype.itemsize
+        size = spec.nbytes
         if kept or size > MOST_KEPT or not size:
             return None
         key = spec.shape, spec.dtype
@@ -303,10 +301,6 @@ class Writer:
             number = record.outputs[0]
             self.line(f"v{number} = {self.name(op.variable, 'r')}._value")
             self.arrays.add(number)
-            spec = self.specs[number]
-            if not op.variable._shape.is_fully_defined():
-                self.names["ChangedShapeError"] = ChangedShapeError
-                self.line(f"if v{number}.shape != {self.literal(spec.shape)}: raise ChangedShapeError")
         elif isinstance(op, Assign):
             self.write_assign(op, record)
         elif isinstance(op, Call):
@@ -361,8 +355,6 @@ class Writer:
             self.line(text)
             return
         if op.kind in ("source", "foreign"):
-            if op.kind == "foreign":
-                self.changes()
             self.line(f"found = {text}")
             self.line("performed.append(found)")
             text = "found"
@@ -421,7 +413,7 @@ class Writer:
         """Writes a guard: where it is answered otherwise, the function returns what the branch does, or a miss."""
         tested, specs = record.inputs[: op.tested], self.specs
         first, spec = tested[0], specs[tested[0]]
-        plain = len(tested) == 1 and is_plain(spec)
+        plain = len(tested) == 1 and spec.is_plain
         known = "answer"
         if plain and op.test is as_bool and type(op.answer) is bool and spec.shape == ():
             value = self.scalar(first) if first in self.scalars else self.array(first)
@@ -470,7 +462,3 @@ class Writer:
         # What branches go on with is in no buffer.
         self.line(indent + GIVE_BACK)
         self.line(f"{indent}return {ways}({answer}, ({inputs}), {self.performed})")
-
-
-class ChangedShapeError(Exception):
-    """A variable of changing shape has another one than when it was recorded."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.op import Op
-from gradtape._executors.memory_plan import CONTIGUOUS, Plan, is_plain, ufunc_of
+from gradtape._executors.memory_plan import CONTIGUOUS, Plan, ufunc_of
 from gradtape._executors.program import Call, Program, Read, Record, Spec
 
 # Arrays of fewer bytes are done one operation after another: the cache holds some of them.
@@ -90,7 +90,7 @@ def spread_number(number: int, program: Program) -> Any:
 
 def is_large(spec: Spec) -> bool:
     """Whether blocks of a value could stay in the cache where the whole does not."""
-    return prod(spec.shape) * spec.dtype.itemsize >= LARGE
+    return spec.nbytes >= LARGE
 
 
 def has_large(program: Program, records: list[Record]) -> bool:
@@ -169,7 +169,7 @@ def groupable(record: Record, program: Program, plan: Plan) -> list[Step] | None
     for number in values:
         given = program.specs[number]
         whole = given.shape == spec.shape and plan.order_of(number) == CONTIGUOUS
-        if not is_plain(given) or given.dtype.kind not in "fiub":
+        if not given.is_plain or given.dtype.kind not in "fiub":
             return None
         if not whole and given.shape != () and spread_number(number, program) is None:
             return None

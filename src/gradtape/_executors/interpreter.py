@@ -16,16 +16,25 @@ class Missed:
     """What a replay returns that came to a guard with an answer for which nothing was recorded.
 
     Attributes:
-        guard, answer: the guard, and what it was answered.
-        performed: the results of the `source` calls that were made until then.
+        guard, answer: the guard, and what it was answered; None for a step that failed.
+        performed: the results of the `source` and `foreign` calls that were made until then, `Raised` for an error.
     """
 
     __slots__ = ("answer", "guard", "performed")
 
-    def __init__(self, guard: Guard, answer: Any, performed: list[Any]) -> None:
+    def __init__(self, guard: Guard | None, answer: Any, performed: list[Any]) -> None:
         self.guard = guard
         self.answer = answer
         self.performed = performed
+
+
+class Raised:
+    """What stands among the results of calls for one that raised an error instead."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
 def run(program: Program, arrays: Any) -> Any:
@@ -46,7 +55,6 @@ def run_branch(program: Program, arrays: Any, performed: list[Any]) -> Any:
             if answer != op.answer:
                 branch = op.branches.get(answer)
                 if branch is None:
-                    op.missed += 1
                     return Missed(op, answer, performed)
                 return run_branch(branch, inputs[op.tested :], performed)
             continue

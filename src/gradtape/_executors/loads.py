@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dis
+from types import CodeType
 from typing import Any
 
 
@@ -11,14 +13,28 @@ def words(text: str) -> frozenset[str]:
 
 
 # What becomes of a value: it is read; only what it holds is changed; it is replaced by something made of it.
-# A fourth use is ("item", key): only the item of that key is read.
-READ, CHANGED, REPLACED = "read", "changed", "replaced"
+# A fourth use is ("item", key): only the item of that key is read; a fifth that it is handed to `tf.py_function`, which
+# calls it again at each replay, so that what it reads itself is of no interest; a sixth that it is called, as nothing
+# but functions can be: numbers and lists of the same name are others.
+READ, CHANGED, REPLACED, HANDED, CALLED = "read", "changed", "replaced", "handed", "called"
+ONLY_HANDED = {HANDED}
 
 # Methods of lists, dicts and sets that write. Where the result is not used, such a call reads nothing.
 WRITERS = words(
     "append appendleft extend extendleft insert add update setdefault pop popleft popitem clear remove discard sort "
     "reverse write writelines flush"
 )
+# Calls whose first argument is a function that runs at each replay.
+FOREIGN = {(name, call) for name in ("tf", "tensorflow", "gradtape") for call in ("py_function", "numpy_function")}
+# What a comparison may call: of the one value, and with the sides changed of the other.
+COMPARISONS = {
+    "<": words("__lt__ __gt__"),
+    ">": words("__lt__ __gt__"),
+    "<=": words("__le__ __ge__"),
+    ">=": words("__le__ __ge__"),
+    "==": words("__eq__ __hash__"),
+    "!=": words("__eq__ __ne__ __hash__"),
+}
 
 
 class Unknown:
@@ -74,6 +90,16 @@ class Mix(Unknown):
             self.sources += each.sources if isinstance(each, Mix) else [each] if isinstance(each, Load) else []
 
 
+class Made(Unknown):
+    """A function that the code makes, a lambda or an inner one."""
+
+    __slots__ = ("code", "uses")
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.uses: set[Any] = set()
+
+
 class Called(Unknown):
     """The result of calling a method that writes."""
 
@@ -122,7 +148,7 @@ class Reads:
         asked: the names of attributes that may be missing, as in `hasattr(self, "kernel")`.
         chains: the globals, each with the attributes taken of it: `("np", "random", "normal")`.
         sweeping: whether it may read attributes that it does not name.
-        compares: whether it asks if two loaded values are equal.
+        compares: the special methods by which it compares values that are no constants.
         imports: the modules that it imports itself, each with the level of a relative import.
     """
 
@@ -134,7 +160,7 @@ class Reads:
         self.asked: set[str] = set()
         self.chains: list[tuple[str, ...]] = []
         self.sweeping = False
-        self.compares = False
+        self.compares: set[str] = set()
         self.imports: set[tuple[str, int]] = set()
 
     def include(self, inner: Reads, own: tuple[str, ...]) -> None:
@@ -154,3 +180,9 @@ def add_all(uses: dict[Any, set[Any]], more: dict[Any, set[Any]]) -> None:
     """Adds sets of uses to those that are there, by name."""
     for name, each in more.items():
         uses[name] = uses.get(name, set()) | each
+
+
+def names_of(instruction: dis.Instruction) -> tuple[str, ...]:
+    """Returns the names of locals that an instruction is about."""
+    name = instruction.argval
+    return name if isinstance(name, tuple) else (name,)

@@ -21,7 +21,7 @@ from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.tracking import RECORDING, TAPES, live_trackers, performed
 from gradtape._executors.loops import Loop, pruned, runner
 from gradtape._executors.program import Call, Guard, Program, Record
-from gradtape._executors.recorder import Recorder
+from gradtape._executors.recorder import Recorder, array_of
 
 
 def played(program: Program, tensors: list[Any]) -> list[Any]:
@@ -333,7 +333,7 @@ def unrolled(loop: Loop, tensors: list[Any], g: list[Any]) -> list[Any]:
 
 def in_loops(loop: Loop, tensors: list[Any], g: list[Any]) -> list[Any]:
     """Returns the same by two loops, whose derivatives are loops again."""
-    arrays = [getattr(each._value, "value", each._value) for each in tensors]
+    arrays = [array_of(each) for each in tensors]
     if not all(type(each) is np.ndarray for each in arrays):
         return unrolled(loop, tensors, g)
     count = loop.count

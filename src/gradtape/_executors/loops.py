@@ -14,6 +14,7 @@ from gradtape._executors import engine, interpreter
 from gradtape._executors.interpreter import Missed
 from gradtape._executors.lowering import lowered
 from gradtape._executors.passes import optimized
+from gradtape._executors.passes.common import known_params
 from gradtape._executors.program import Call, Guard, Program
 
 Rows = Callable[[int], list[Any]]
@@ -170,20 +171,20 @@ def text_of(program: Program) -> Any:
     steps = []
     for record in program.records:
         op = record.op
-        how: Any = record.params
+        how: Any = known_params(record) or record.params
         if isinstance(op, Guard):
             how = op.answer
         elif isinstance(op, Call):
             how = id(op.function)
         steps.append((op.name, record.inputs, record.outputs, repr(how)))
     constants = [(number, digest_of(each)) for number, each in program.constants.items()]
-    specs = [(number, program.specs[number]) for number in (*program.inputs, *program.outputs)]
+    specs = [(number, program.specs[number]) for number in (*program.inputs, *program.constants, *program.outputs)]
     return steps, constants, specs, program.inputs, program.outputs
 
 
 def digest_of(array: Any) -> str:
     """Returns a word for the bytes of an array."""
-    data = repr(array.tolist()).encode() if array.dtype.kind == "O" else np.ascontiguousarray(array).tobytes()
+    data = repr(array.tolist()).encode() if array.dtype.kind == "O" else array.tobytes()
     return blake2b(data, digest_size=16).hexdigest()
 
 

@@ -123,3 +123,18 @@ def rest_of(program: Program, start: int) -> Program:
 def is_effect(op: Any) -> bool:
     """True for a step that changes something outside of the program."""
     return isinstance(op, Assign) or (isinstance(op, Call) and op.kind == "effect")
+
+
+def shows_too_much(program: Program) -> bool:
+    """True where a function of the user's runs after an effect and before a guard.
+
+    It may see what the effect changed, so that the effect cannot wait for the guard.
+    """
+    changed = seen = False
+    for record in program.records:
+        op = record.op
+        changed = changed or is_effect(op)
+        seen = seen or (changed and isinstance(op, Call) and op.kind == "foreign")
+        if seen and isinstance(op, Guard):
+            return True
+    return False

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradtape._core.memory import LARGE, UNSHARED
 from gradtape._core.op import Op, direct
-from gradtape._executors.program import Assign, Call, Guard, Program, Read, Record, Spec
+from gradtape._executors.program import Assign, Call, Guard, Program, Read, Record, parts_of_key
 
 # How an array lies in memory: in no known order; its strides fall from axis to axis, as in C, but for axes on which
 # nothing moves; on all axes; and with no gaps.
@@ -39,11 +39,6 @@ def ufunc_of(op: Op) -> Any:
         return None
     found = direct(op.body, len(op.inputs))
     return found if isinstance(found, np.ufunc) else None
-
-
-def is_plain(spec: Spec) -> bool:
-    """Whether a value is an array on which NumPy computes as it is: no texts, no bfloat16, no batch of rows."""
-    return spec.what is None and spec.dtype.kind in "fiubc"
 
 
 def order_of(array: Any) -> int:
@@ -78,7 +73,7 @@ class Plan:
         self.records = records
         self.specs = program.specs
         self.order = order
-        self.plain = {number for number, spec in program.specs.items() if is_plain(spec)}
+        self.plain = {number for number, spec in program.specs.items() if spec.is_plain}
         self.last: dict[int, int] = {}
         self.kept: set[int] = set()
         self.shared: set[int] = set()
@@ -174,11 +169,8 @@ class Plan:
             return min(given, SPREAD)
         source = self.specs[record.inputs[0]]
         if op.name == "getitem":
-            keys = record.params["key"]
-            keys = keys if isinstance(keys, tuple) else (keys,)
-            if not all(each is None or each is Ellipsis or type(each) in (int, slice) for each in keys):
-                return ANY
-            return min(given, order_of(np.empty(source.shape, source.dtype)[keys]))
+            key = parts_of_key(record.params["key"])
+            return ANY if key is None else min(given, order_of(np.empty(source.shape, source.dtype)[key]))
         if op.name in ("split", "unstack"):
             before = source.shape[: record.params["axis"] % len(source.shape)]
             return min(given, ORDERED if prod(before) != 1 else CONTIGUOUS)
@@ -200,7 +192,7 @@ class Plan:
 
 
 def effects_last(program: Program, late: dict[int, Record]) -> list[Record]:
-    """Returns the records with effects behind all that can fail: at the end, or before the next foreign function.
+    """Returns the records with effects behind all that can fail: at the end, or before a foreign function.
 
     What makes the new value of a large variable of the old one comes right before the assignment, where nothing uses
     the old value any more: it can be written over it.
@@ -211,14 +203,19 @@ def effects_last(program: Program, late: dict[int, Record]) -> list[Record]:
     """
     result: list[Record] = []
     waiting: list[Record] = []
+    changed = False
     for record in program.records:
         op = record.op
-        if isinstance(op, Assign):
+        if changed:
+            # What fails from here on ends the call, with the effects that came before it.
+            result.append(record)
+        elif isinstance(op, Assign):
             waiting += [late[record.inputs[0]], record] if record.inputs[0] in late else [record]
         elif isinstance(op, Call) and op.kind == "effect":
             waiting.append(record)
         elif not (record.outputs and record.outputs[0] in late):
             if isinstance(op, Call) and op.kind == "foreign":
+                changed = bool(waiting)
                 result += waiting
                 waiting = []
             result.append(record)
@@ -241,7 +238,7 @@ def updates_of(program: Program) -> dict[int, Record]:
             read[record.outputs[0]] = op.variable
         elif isinstance(op, Op) and op.name in ("add", "subtract"):
             x, y = (program.specs[number] for number in record.inputs)
-            if record.inputs[0] in read and x.shape == y.shape and prod(x.shape) >= LARGE and is_plain(x):
+            if record.inputs[0] in read and x.shape == y.shape and prod(x.shape) >= LARGE and x.is_plain:
                 makers[record.outputs[0]] = record
         elif isinstance(op, Assign):
             maker = makers.get(record.inputs[0])

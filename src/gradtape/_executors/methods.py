@@ -11,6 +11,15 @@ from gradtape._executors.captures import Captures
 from gradtape._executors.signatures import Arguments
 
 
+class OwnSignature:
+    """The signature of an object that calls a Python function: an attribute of objects, not of their class."""
+
+    def __get__(self, instance: Any, owner: Any) -> inspect.Signature:
+        if instance is None:
+            raise AttributeError("__signature__")
+        return inspect.signature(instance.python_function)
+
+
 class Method:
     """A function bound to an object that it does not keep alive."""
 

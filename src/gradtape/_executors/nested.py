@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from gradtape._core.conversion import convert
 from gradtape._core.dispatch import bind
-from gradtape._core.recorded import Record, Recorded, Traced, out_of_scope
+from gradtape._core.recorded import Recorded, Traced, out_of_scope
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.tracking import RECORDING, live_trackers
 from gradtape._executors.loop_operations import LOOP
 from gradtape._executors.loops import Loop, pruned
-from gradtape._executors.recorder import Recorder
+from gradtape._executors.program import Record
+from gradtape._executors.recorder import Recorder, array_of
 
 
 class Unwound(BaseException):
@@ -139,6 +139,10 @@ class Nested(Recorder):
         found: Traced = traced.recorder.step(step, traced)
         return found
 
+    def differentiates(self, tensors: list[Tensor]) -> bool:
+        """Whether gradients may flow through a function of the user's; see `Recorder.differentiates`."""
+        return self.dissolve().differentiates(tensors)
+
     def custom(self, name: str, pull: Any, inputs: list[Tensor], outputs: list[Any]) -> list[Any]:
         """Notes that tensors have a gradient of the user's own: the loop is none then, whose gradient is its turns'."""
         return self.dissolve().custom(name, pull, inputs, outputs)
@@ -223,8 +227,11 @@ class Turn:
         tensors = [*self.carry, *self.results]
         if not all(type(each) in (Tensor, Recorded) for each in tensors):
             return None
+        if self.holds is not None and type(self.holds) is not Recorded:
+            # Python says whether there is one more turn: who knows by what.
+            return None
         outputs = [recorder.number_of(each) for each in tensors]
-        asked = None if self.holds is None else recorder.number_of(convert(self.holds))
+        asked = None if self.holds is None else recorder.number_of(self.holds)
         specs = program.specs
         before = [specs[number] for number in self.inputs[:many]]
         if before != [specs[number] for number in outputs[:many]]:
@@ -285,7 +292,7 @@ def loop_of(
     given = [*carry, *rows]
     if count == 0 or not all(type(each) in (Tensor, Recorded) for each in given):
         return None
-    if any(type(plain(each)) is not np.ndarray or plain(each).dtype.kind == "V" for each in given):
+    if any(type(array_of(each)) is not np.ndarray or array_of(each).dtype.kind == "V" for each in given):
         return None
     turns: list[Turn] = []
     try:
@@ -301,12 +308,6 @@ def loop_of(
             if turn.recorder.moved is None:
                 turn.recorder.close()
     return found
-
-
-def plain(tensor: Tensor) -> Any:
-    """Returns the value of a tensor, that of a recorded one in this run."""
-    value = tensor._value
-    return value.value if type(value) is Traced else value
 
 
 def turns_of(
@@ -351,7 +352,7 @@ def turns_of(
         if done and loop.varies:
             done = number._value.read("turns", is_number) if type(number) is Recorded else number._value >= 0
         if done:
-            return True, int(plain(number)), found[: len(carry)], found[len(carry) : -2]
+            return True, int(array_of(number)), found[: len(carry)], found[len(carry) : -2]
     ran = [turn for turn in turns if turn.ran]
     for turn in turns:
         turn.recorder.dissolve()

@@ -27,6 +27,16 @@ SYSTEM = words("urandom getenv getrandom getpid")
 # What modules of libraries are called.
 SHORT = words("np tf gt")
 MISSING = object()
+HIDING = words("globals eval exec")
+# Classes of these names in these modules start threads or processes.
+THREADS = {
+    ("threading", "Thread"),
+    ("concurrent", "Executor"),
+    ("multiprocessing", "BaseProcess"),
+    ("multiprocessing", "Pool"),
+}
+# Which `concurrent.futures` imports when they are asked for first.
+EXECUTORS = words("ThreadPoolExecutor ProcessPoolExecutor")
 
 
 @lru_cache(maxsize=4096)
@@ -47,12 +57,40 @@ def baked_name(space: dict[str, Any], chain: tuple[str, ...]) -> str | None:
         space: the globals of the code.
         chain: a global, and the attributes taken of it one after the other.
     """
+    return ".".join(chain) if is_source(chained(space, chain)) else None
+
+
+def chained(space: dict[str, Any], chain: tuple[str, ...]) -> Any:
+    """Returns what a global's attributes are, one taken of the other; None for what cannot be looked up so."""
     found = space.get(chain[0], getattr(builtins, chain[0], None))
     for name in chain[1:]:
-        if not isinstance(found, ModuleType | type):
-            return None
-        found = vars(found).get(name) if isinstance(found, ModuleType) else getattr(found, name, None)
-    return ".".join(chain) if is_source(found) else None
+        if isinstance(found, ModuleType):
+            found = vars(found).get(name)
+        else:
+            found = getattr(found, name, None) if isinstance(found, type) else None
+    return found
+
+
+def hidden(space: dict[str, Any], chain: tuple[str, ...]) -> str | None:
+    """Returns why a function that uses a global's attribute cannot be replayed; None if it can."""
+    if chain[0] in HIDING and chain[0] not in space:
+        return f"it calls {chain[0]}(), so that what it reads is not to be seen in its code"
+    if (len(chain) > 1 and chain[-1] in EXECUTORS) or starts_threads(chained(space, chain)):
+        return f"it uses {'.'.join(chain)}: what other threads do is not recorded"
+    return None
+
+
+def starts_threads(kind: Any) -> bool:
+    """True for a class of threads, processes or pools of them."""
+    bases = kind.__mro__ if isinstance(kind, type) else ()
+    return any((base.__module__.partition(".")[0], base.__name__) in THREADS for base in bases)
+
+
+def gives_next(kind: type) -> bool:
+    """True for a class of libraries whose objects give something that cannot be known beforehand."""
+    if kind.__module__ in ("queue", "_queue") or starts_threads(kind):
+        return True
+    return hasattr(kind, "__next__") and is_library(kind.__module__)
 
 
 def is_source(function: Any) -> bool:

@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 from gradtape._core.dispatch import shown_name
+from gradtape._core.dtypes import BY_NUMPY
 from gradtape._core.op import Op
-from gradtape._core.recorded import Record as Record
-from gradtape._core.recorded import Spec as Spec
 from gradtape.errors import InternalError
+
+
+class Spec(NamedTuple):
+    """The shape and the NumPy dtype of a value; `what` is its class where it is no array."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    what: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is an array on which NumPy computes as it is: no texts, no bfloat16, no batch of rows."""
+        return self.what is None and self.dtype.kind in "biufc"
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the elements take."""
+        return prod(self.shape) * int(self.dtype.itemsize)
+
+    def __str__(self) -> str:
+        text = f"{BY_NUMPY[self.dtype].name}{list(self.shape)}"
+        return text if self.what is None else f"{self.what} of {text}"
+
+
+class Record(NamedTuple):
+    """One step of a program: what runs, the numbers of its inputs and outputs, and the parameters."""
+
+    op: Any
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    params: dict[str, Any]
 
 
 class Read:
@@ -73,17 +104,21 @@ class Custom(Call):
         back: the program of the gradient; its inputs are `seeds`, the cotangents, and then the other inputs' numbers.
         seeds: the numbers of the cotangents.
         places: for each argument, where among the program's outputs its cotangent is; see `Back`.
+        pull: the gradient itself, where there is no program of it.
     """
 
-    __slots__ = ("arguments", "back", "places", "results", "seeds")
+    __slots__ = ("arguments", "back", "places", "pull", "results", "seeds")
 
-    def __init__(self, name: str, results: int, arguments: int, back: Program, seeds: list[int], places: Any) -> None:
+    def __init__(
+        self, name: str, results: int, arguments: int, back: Program | None, seeds: list[int], places: Any
+    ) -> None:
         super().__init__(name, lambda *values: [*values[:results]], "pure", outputs=True)
         self.results = results
         self.arguments = arguments
         self.back = back
         self.seeds = seeds
         self.places = places
+        self.pull: Any = None
 
 
 class Guard:
@@ -99,10 +134,9 @@ class Guard:
         where: the line of the user's that asked: a file, a line number, a function's name.
         tested: how many inputs the test takes.
         branches: for other answers, the programs to go on with.
-        missed: how often an answer came that had no branch.
     """
 
-    __slots__ = ("answer", "branches", "missed", "name", "test", "tested", "where")
+    __slots__ = ("answer", "branches", "name", "test", "tested", "where")
 
     def __init__(
         self, name: str, test: Callable[..., Hashable], tested: int, answer: Hashable, where: Any = None
@@ -113,7 +147,6 @@ class Guard:
         self.answer = answer
         self.where = where
         self.branches: dict[Hashable, Program] = {}
-        self.missed = 0
 
 
 Step = Op | Read | Assign | Call | Guard
@@ -258,6 +291,12 @@ class Program:
         for title, program in [each for value in record.params.values() for each in getattr(value, "programs", ())]:
             lines += [f"    {title}:", *["        " + line for line in str(program).split("\n")]]
         return lines
+
+
+def parts_of_key(key: Any) -> tuple[Any, ...] | None:
+    """Returns the parts of what stands between brackets, if it asks for a view: integers and slices; else None."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return parts if all(each is None or each is Ellipsis or type(each) in (int, slice) for each in parts) else None
 
 
 def short(value: Any) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import gc
 import sys
+from _thread import get_ident
 from collections.abc import Callable, Hashable
-from threading import Lock
+from threading import RLock
 from types import FrameType
 from typing import Any
 
@@ -18,11 +19,15 @@ import numpy as np
 
 from gradtape._core import recording
 from gradtape._core.own import is_within
-from gradtape._core.recorded import Record, Recorded, Spec, Traced, out_of_scope
+from gradtape._core.recorded import Recorded, Traced, out_of_scope
 from gradtape._core.slices import IndexedSlices
 from gradtape._core.tensor import Carried, Tensor, make_tensor
-from gradtape._core.tracking import RECORDING
-from gradtape._executors.program import Assign, Call, Custom, Guard, Linear, Program, Read, is_pure
+from gradtape._core.tracking import RECORDING, live_trackers
+from gradtape._executors.handlers import may_be_caught
+from gradtape._executors.interpreter import Raised
+from gradtape._executors.lowering import is_effect
+from gradtape._executors.program import Assign, Call, Custom, Guard, Linear, Program, Read, Record, Spec, is_pure
+from gradtape.errors import InvalidArgumentError
 
 # A program of more records than this is not kept: the function runs eagerly.
 MOST_RECORDS = 200_000
@@ -35,9 +40,12 @@ SINGLETONS = (
 class Collecting:
     """How many functions are being recorded now in all threads, and how often garbage was collected before."""
 
-    lock = Lock()
+    # Garbage that is collected meanwhile may record something itself.
+    lock = RLock()
     recorders = 0
     threshold = 0
+    # What it is set to meanwhile, None where it is as the user has it.
+    seldom: int | None = None
 
 
 def collect_seldom(change: int) -> None:
@@ -48,11 +56,13 @@ def collect_seldom(change: int) -> None:
     with Collecting.lock:
         Collecting.recorders += change
         first, *others = gc.get_threshold()
-        if change > 0 and Collecting.recorders == 1:
-            Collecting.threshold = first
+        if change > 0 and Collecting.recorders == 1 and Collecting.seldom is None:
+            Collecting.threshold, Collecting.seldom = first, 100 * first
             gc.set_threshold(100 * first, *others)
-        elif not Collecting.recorders and first == 100 * Collecting.threshold:
-            gc.set_threshold(Collecting.threshold, *others)
+        elif not Collecting.recorders and Collecting.seldom is not None:
+            if first == Collecting.seldom:
+                gc.set_threshold(Collecting.threshold, *others)
+            Collecting.seldom = None
 
 
 class Recorder:
@@ -81,10 +91,15 @@ class Recorder:
         self.followed = followed
         # Whether there is a gradient of the user's own in it whose program was not recorded.
         self.has_custom = False
+        # Whether a function of the user's is called at each replay.
+        self.has_foreign = False
         self.program = Program()
         self.tensors: dict[int, Any] = {}
         self.failed: str | None = None
         self.open = True
+        # Whether its tensors may be used when it is over.
+        self.lending = False
+        self.thread = get_ident()
         self.created: list[Any] = []
         self.performed = performed or []
         # The names of arguments, by number; and the numbers that Python gave, as tensors.
@@ -102,6 +117,7 @@ class Recorder:
         self.outer: Any = None
 
     def __enter__(self) -> Recorder:
+        self.entered = sys._getframe(1).f_code
         collect_seldom(1)
         self.outer = RECORDING.tapes, RECORDING.recorder, RECORDING.maps
         RECORDING.tapes, RECORDING.recorder, RECORDING.maps = (self,), self, ()
@@ -132,6 +148,27 @@ class Recorder:
         if self.failed is None:
             where = user_line()
             self.failed = reason if where is None else f"{reason} ({where})"
+
+    def stumble(self, op: Any, values: list[Any], params: dict[str, Any], error: Exception) -> None:
+        """Notes that an operation has failed on these values: a function that catches the error cannot be replayed."""
+        if isinstance(error, RuntimeWarning | FloatingPointError):
+            # It is tried again without NumPy's own checks.
+            return
+        if op.shape is not None:
+            shapes = [value.shape for value in values]
+            try:
+                op.shape(*([shapes] if op.variadic else shapes), **params)
+            except InvalidArgumentError:
+                # So it does at each call, since shapes are part of what the program holds for.
+                return
+        self.fail(f"an error of {op.name} is caught in it")
+
+    def lends(self) -> bool:
+        """Whether the tensors may be used here, where nothing is recorded."""
+        if not (self.thread != get_ident() if self.open else self.lending):
+            return False
+        self.fail("another thread uses its tensors")
+        return True
 
     # -- values
 
@@ -183,6 +220,8 @@ class Recorder:
 
     def foreign(self, tensor: Any, value: Traced) -> int:
         """Returns the number of a value of another recording; InaccessibleTensorError for one that is over."""
+        if value.recorder.lending and not value.recorder.open:
+            return self.number_of(make_tensor(value.value))
         if value.recorder.moved is None:
             raise out_of_scope(tensor)
         value.recorder.move(value)
@@ -220,18 +259,39 @@ class Recorder:
             outputs: whether there are several results.
         """
         inputs = tuple([self.number_of(each) for each in tensors])
-        values = [each._value.value if type(each) is Recorded else each._value for each in tensors]
+        values = [array_of(each) for each in tensors]
         step = Call(name, function, kind, outputs)
-        if kind in ("source", "foreign") and self.performed:
-            found = self.performed.pop(0)
-        else:
-            found = function(*values)
+        if kind == "foreign":
+            self.has_foreign = True
+            if any(is_effect(record.op) for record in self.program.records) and may_be_caught(self.entered):
+                self.fail(f"{name} is called behind an assignment where its errors may be caught")
+        try:
+            if kind in ("source", "foreign") and self.performed:
+                found = self.performed.pop(0)
+                if type(found) is Raised:
+                    raise found.error
+            else:
+                found = function(*values)
+        except Exception:
+            self.fail(f"an error of {name} is caught in it")
+            raise
         if kind == "effect":
             self.program.note(Record(step, inputs, (), {}))
             return None
         results = self.add(step, inputs, {}, found, outputs)
         self.given.update({each.number: each.value for each in (results if outputs else [results])})
         return [make_tensor(each) for each in results] if outputs else make_tensor(results)
+
+    def differentiates(self, tensors: list[Tensor]) -> bool:
+        """Whether gradients may flow through a function of the user's that is called with these tensors.
+
+        Its operations are followed then, and what is recorded is not kept.
+        """
+        if self.followed or live_trackers(tensors) or any(each.records is not None for each in RECORDING.tapes):
+            self.fail("gradients flow through a function of py_function")
+            return True
+        self.has_custom = True
+        return False
 
     def custom(
         self, name: str, pull: Callable[[list[Any]], list[Any]], inputs: list[Tensor], outputs: list[Any]
@@ -256,23 +316,31 @@ class Recorder:
             value = each._value
             one = self.new(np.ones(value.shape, value.dtype))
             seeds.append(make_tensor(one))
-        found = pull(seeds)
+        try:
+            found = pull(seeds)
+        except Exception:
+            # As it may where it is asked for.
+            found = None
         back, records = Program(), self.program.records
         back.records, back.specs = records[start:], self.program.specs
         del records[start:]
         self.current, self.assigned, self.answers = known
-        back.outputs = [self.number_of(part) for each in found if each is not None for part in parts_of(each)]
-        back.constants = self.program.constants
         numbers = [each._value.number for each in seeds]
-        if not all(is_pure(record) for record in back.records):
-            self.has_custom = True
-            return outputs
-        captured = [each for each in back.free() if each not in numbers]
         made = tuple([self.number_of(each) for each in outputs])
         given = tuple([self.number_of(each) for each in inputs])
-        step = Custom(name, len(made), len(given), back, numbers, places_of(found))
-        back.inputs = numbers + captured
-        values = [getattr(each._value, "value", each._value) for each in outputs]
+        captured: list[int] = []
+        if found is None or not all(is_pure(record) for record in back.records):
+            # It has no program: this call calls it as it is, with what it remembers of the recording.
+            self.has_custom = self.lending = True
+            step = Custom(name, len(made), len(given), None, numbers, [])
+            step.pull = pull
+        else:
+            back.outputs = [self.number_of(part) for each in found if each is not None for part in parts_of(each)]
+            back.constants = self.program.constants
+            captured = [each for each in back.free() if each not in numbers]
+            step = Custom(name, len(made), len(given), back, numbers, places_of(found))
+            back.inputs = numbers + captured
+        values = [array_of(each) for each in outputs]
         results = self.add(step, (*made, *given, *captured), {}, values, True)
         for tensor, traced in zip(outputs, results, strict=True):
             tensor._value = traced
@@ -293,6 +361,9 @@ class Recorder:
         inputs = () if known is None or known[0] is not value else (known[1].number,)
         traced = self.new(value)
         self.program.note(Record(Read(variable), inputs, (traced.number,), {}))
+        if not (inputs or variable._shape.is_fully_defined()):
+            guard = Guard("shape", shape_of, 1, value.shape, user_line())
+            self.program.note(Record(guard, (traced.number,), (), {}))
         self.given[traced.number] = value
         self.current[id(variable)] = value, traced
         return traced
@@ -306,16 +377,14 @@ class Recorder:
         if not self.creates:
             raise ValueError(SINGLETONS)
         self.created.append(variable)
-        value = tensor._value.value if type(tensor) is Recorded else tensor._value
-        return value.view()
+        return array_of(tensor).view()
 
     def assign(self, variable: Any, tensor: Any) -> Any:
         """Gives a variable a value, and notes that; returns the array that it holds now."""
         number = self.number_of(tensor)
-        value = tensor._value.value if type(tensor) is Recorded else tensor._value
         self.program.note(Record(Assign(variable), (number,), (), {}))
         # A view: the array stands for this reading of the variable.
-        array = value.view()
+        array = array_of(tensor).view()
         traced = Traced()
         traced.value, traced.number, traced.recorder = array, number, self
         self.current[id(variable)] = array, traced
@@ -328,7 +397,8 @@ class Recorder:
         for each in values:
             while each.recorder.moved is not None:
                 each.recorder.move(each)
-        if not (all(each.recorder is self for each in values) and self.open and recorder and recorder.inside(self)):
+        own = self.open and recorder.inside(self) if recorder else self.lends()
+        if not (all(each.recorder is self for each in values) and own):
             raise out_of_scope(make_tensor(values[0]))
         arrays = [each.value for each in values]
         if name != "holds_nan" and any(type(array) is not np.ndarray for array in arrays):
@@ -345,6 +415,12 @@ class Recorder:
             guard = Guard(name, test, len(numbers), answer, user_line())
             self.program.note(Record(guard, numbers, (), {}))
         return found
+
+
+def array_of(tensor: Any) -> Any:
+    """Returns the value of a tensor; of a recorded one, that in this run."""
+    value = tensor._value
+    return value.value if type(value) is Traced else value
 
 
 def parts_of(found: Any) -> list[Tensor]:
@@ -368,6 +444,12 @@ def places_of(found: list[Any]) -> list[Any]:
 def as_value(found: Any) -> Any:
     """Returns the result of an operation as a value: an array, or what stands for one."""
     return found if isinstance(found, Carried) else np.asarray(found, object if type(found) is bytes else None)
+
+
+def shape_of(array: Any) -> Hashable:
+    """Returns the shape of an array."""
+    found: Hashable = array.shape
+    return found
 
 
 def as_bytes(array: Any) -> Hashable:

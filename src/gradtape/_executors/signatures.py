@@ -29,6 +29,12 @@ class Form(NamedTuple):
     shape: Any
 
 
+class Twins(NamedTuple):
+    """What a key holds of tensors that are given more than once: for each tensor, where it comes first."""
+
+    firsts: tuple[int, ...]
+
+
 class Single:
     """What a key holds of an object: which one it is, whatever it is equal to, without keeping it alive."""
 
@@ -77,9 +83,12 @@ class Arguments:
         labels: what they are called.
         key: equal for calls that do the same.
         references: the weak references in the key.
+        firsts: for each tensor, which one it is; None where each is another one.
     """
 
-    __slots__ = ("args", "key", "kwargs", "labels", "leaves", "names", "places", "references", "structure", "tensors")
+    __slots__ = (
+        "args", "firsts", "key", "kwargs", "labels", "leaves", "names", "places", "references", "structure", "tensors"
+    )  # fmt: skip
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str], forget: Any = None) -> None:
         self.args, self.kwargs, self.names = args, kwargs, names
@@ -99,6 +108,9 @@ class Arguments:
                 leaves = [value]
             for position, leaf in enumerate(leaves):
                 self.take(leaf, name if len(leaves) == 1 else f"{name}_{position}", key, forget)
+        self.firsts = firsts_of(self.tensors)
+        if self.firsts is not None:
+            key.append(Twins(self.firsts))
         self.key = tuple(key)
 
     def take(self, leaf: Any, label: str, key: list[Hashable], forget: Any) -> None:
@@ -163,6 +175,8 @@ class Arguments:
         """Returns the arguments with other tensors in the place of theirs."""
         leaves = [*self.leaves]
         parts: dict[int, list[Any]] = {}
+        if self.firsts is not None:
+            tensors = [tensors[first] for first in self.firsts]
         for place, tensor in zip(self.places, tensors, strict=True):
             parts.setdefault(place, []).append(tensor)
         for place, given in parts.items():
@@ -173,7 +187,20 @@ class Arguments:
 
     def kind(self) -> tuple[Hashable, ...]:
         """Returns the key as TensorFlow counts: variables of one shape are one, where they differ from each other."""
-        return tuple([each.kind(self.key.index(each)) if isinstance(each, Single) else each for each in self.key])
+        return tuple(
+            [
+                each.kind(self.key.index(each)) if isinstance(each, Single) else each
+                for each in self.key
+                if type(each) is not Twins
+            ]
+        )
+
+
+def firsts_of(tensors: list[Any]) -> tuple[int, ...] | None:
+    """Returns where each tensor comes first; None where none comes twice."""
+    known: dict[int, int] = {}
+    firsts = tuple([known.setdefault(id(each), place) for place, each in enumerate(tensors)])
+    return None if len(known) == len(tensors) or not all(isinstance(each, Tensor) for each in tensors) else firsts
 
 
 def is_array(leaf: Any) -> bool:

@@ -17,14 +17,17 @@ from typing import Any
 import numpy as np
 
 from gradtape._core.module import Module
+from gradtape._core.tensor import Tensor
 from gradtape._executors.bytecode import reads_of
-from gradtape._executors.checks import MOST_BYTES, Check, content_of, is_leaf
-from gradtape._executors.loads import CHANGED, READ, REPLACED, Reads, add_all, words
+from gradtape._executors.checks import MOST_BYTES, Check, content_of, is_bare, is_leaf
+from gradtape._executors.loads import CALLED, CHANGED, ONLY_HANDED, READ, REPLACED, Reads, add_all, words
 from gradtape._executors.outside import (
     MISSING,
     access,
     baked_name,
     behind,
+    gives_next,
+    hidden,
     is_inherited,
     is_library,
     is_usual,
@@ -53,7 +56,6 @@ MADE = words("__init__ __new__ __post_init__ __call__")
 COMPARING = words("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__")
 # Properties of a module that read all its attributes.
 LISTING = words("variables trainable_variables non_trainable_variables submodules")
-HIDING = words("globals eval exec")
 EVERYTHING = {READ}
 
 
@@ -64,6 +66,7 @@ class Survey:
         checks: tests of all that was found, parents before what they hold.
         namespace: what the expressions of the tests name.
         weak: the arguments among it, by name, as weak references.
+        tensors: the tensors among it.
         baked: the calls that are made while the function is recorded only, as `random.random`.
         volatile: why the function cannot be replayed, None if it can.
     """
@@ -95,8 +98,9 @@ class Survey:
     def search(self) -> None:
         """Looks at everything once."""
         self.checks: list[Check] = []
-        self.namespace: dict[str, Any] = {"own": object.__getattribute__, "content_of": content_of}
+        self.namespace: dict[str, Any] = {"own": object.__getattribute__, "content_of": content_of, "is_bare": is_bare}
         self.weak: dict[str, Any] = {}
+        self.tensors: list[Tensor] = []
         self.baked: dict[str, None] = {}
         self.volatile: str | None = None
         self.given: set[int] = set()
@@ -108,7 +112,7 @@ class Survey:
         self.names: dict[str, set[Any]] = {}
         self.asked: set[str] = set()
         self.stored: set[str] = set()
-        self.sweeping = self.compares = False
+        self.sweeping, self.compares = False, set[str]()
         found_globals: dict[tuple[int, str], tuple[dict[str, Any], set[Any]]] = {}
         found_cells: dict[int, tuple[Any, str, set[Any]]] = {}
         for function, reads in self.functions.values():
@@ -126,8 +130,7 @@ class Survey:
             for name, level in reads.imports:
                 self.modules |= modules_of(name, level, space.get("__package__"))
             for chain in reads.chains:
-                if chain[0] in HIDING and chain[0] not in space:
-                    self.volatile = f"it calls {chain[0]}(), so that what it reads is not to be seen in its code"
+                self.volatile = hidden(space, chain) or self.volatile
                 if (named := baked_name(space, chain)) is not None:
                     self.baked[named] = None
         if "AttributeError" in {name for _, name in found_globals}:
@@ -230,13 +233,13 @@ class Survey:
             value: what it is now.
             uses: what becomes of it.
         """
-        kind = type(value)
+        uses = uses if callable(value) or value is None else uses - {CALLED}
         if uses <= {REPLACED} or self.volatile is not None:
             return
         if self.depth > MOST_LEVELS:
             self.volatile = f"it reads Python state that is nested too deeply: {label[:60]}…"
             return
-        if uses <= {REPLACED, CHANGED} and (kind in WRITTEN or isinstance(value, io.IOBase)):
+        if uses <= {REPLACED, CHANGED} and (type(value) in WRITTEN or isinstance(value, io.IOBase)):
             return
         if is_leaf(value):
             if expression is not None:
@@ -251,10 +254,12 @@ class Survey:
             name = ""
         elif isinstance(value, (*LISTS, *DICTS)):
             name = self.check(label, expression, value, "container")
-        elif kind is np.ndarray:
+        elif type(value) is np.ndarray:
             name = self.check(label, expression, value, "array")
         else:
             name = self.check(label, expression, value, "same")
+        if uses == ONLY_HANDED and isinstance(value, FunctionType | MethodType | BuiltinFunctionType):
+            return
         self.depth += 1
         self.inside(label, name, value, uses)
         self.depth -= 1
@@ -280,7 +285,9 @@ class Survey:
     def one(self, label: str, name: str, value: Any) -> None:
         """Looks into what is no container, for the first time."""
         kind = type(value)
-        if isinstance(value, FunctionType):
+        if isinstance(value, Tensor):
+            self.tensors += [value] if id(value) not in self.given else []
+        elif isinstance(value, FunctionType):
             self.discover(value)
         elif isinstance(value, ModuleType):
             if not is_library(value.__name__):
@@ -307,7 +314,7 @@ class Survey:
                 self.visit(label, None, value.__self__, EVERYTHING)
         elif isinstance(value, np.random.Generator | np.random.RandomState) or kind.__module__ == "random":
             self.baked[label] = None
-        elif (hasattr(kind, "__next__") and is_library(kind.__module__)) or kind.__module__ in ("queue", "_queue"):
+        elif gives_next(kind):
             if not isinstance(value, io.IOBase) or (not value.closed and value.readable()):
                 self.volatile = f"it reads {label}, a {kind.__name__}: what that gives next cannot be known beforehand"
         elif (wrapped := behind(value)) is not None:
@@ -385,12 +392,12 @@ class Survey:
         named = {*self.names, *attributes} if listing or self.sweeping else self.names
         for each in named:
             uses = self.names.get(each, EVERYTHING)
-            # Whatever is held in lists, dicts and modules may hold variables.
-            if listing and each in attributes and not (each in self.names or is_leaf(attributes[each])):
-                uses = EVERYTHING
             expression = access(name, each) if plain else f"own({name}, {each!r})"
             shared = looked_up(kind, each)
-            if each in attributes and not isinstance(shared, property):
+            if each not in self.names and not self.sweeping and is_bare(attributes[each]):
+                # Where the variables of a module are asked for, it is enough that there are none in it.
+                self.check(f"{label}.{each}", f"is_bare({expression})", True, "contents")
+            elif each in attributes and not isinstance(shared, property):
                 self.visit(f"{label}.{each}", expression, attributes[each], uses)
             elif shared is not MISSING:
                 self.member(f"{label}.{each}", expression, value, shared, uses)
@@ -440,14 +447,12 @@ class Survey:
             if is_library(each.__module__):
                 continue
             for name, member in [*vars(each).items()]:
+                named = self.names.get(name, ONLY_HANDED) != ONLY_HANDED
                 if name.startswith("__") and name.endswith("__"):
-                    wanted = name in MADE if made else name not in APART
-                    if name in COMPARING and not self.compares:
-                        wanted = False
+                    wanted = name not in COMPARING - self.compares and (name in MADE if made else name not in APART)
+                    wanted |= named and isinstance(member, FunctionType)
                 else:
-                    wanted = self.sweeping or name in self.names or name in self.stored
-                if name in self.names and isinstance(member, FunctionType):
-                    wanted = True
+                    wanted = named or self.sweeping or name in self.stored
                 if wanted:
                     self.code_of(member)
 
@@ -481,6 +486,5 @@ class Survey:
                     continue
                 for each in held.values() if type(held) is dict else (held,):
                     self.code_of(each)
-        wrapped = function.__dict__.get("__wrapped__")
-        if isinstance(wrapped, FunctionType):
+        if isinstance(wrapped := function.__dict__.get("__wrapped__"), FunctionType):
             self.discover(wrapped)

@@ -13,17 +13,21 @@ from gradtape._core.tracking import LOOPS
 from gradtape._executors import engine
 from gradtape._executors.followed import End, only_tape, tell, with_kept
 from gradtape._executors.interpreter import Missed
-from gradtape._executors.lowering import grafted, lowered
+from gradtape._executors.lowering import grafted, shows_too_much
 from gradtape._executors.nested import loop_of
-from gradtape._executors.passes import optimized
 from gradtape._executors.program import Program
-from gradtape._executors.recorder import Recorder
+from gradtape._executors.recorder import Recorder, array_of
 from gradtape._executors.results import taken_apart
+from gradtape._executors.told import finished
 
 # A function with more ways than this through its guards runs eagerly.
 MOST_BRANCHES = 32
 # So does one that takes another way though all that it read was the same, when it has done so this often.
 MOST_CHANGES = 3
+# And one whose program has been compiled so often in a row for a call that then took yet another way, if these programs
+# had so many records together: that takes longer than running it.
+MOST_VAIN = 4
+MOST_VAIN_RECORDS = 10_000
 
 LOOPS[:] = [loop_of]
 # Which trace was made before which.
@@ -51,6 +55,8 @@ class Trace:
         self.eager: str | None = None
         self.recordings = 0
         self.changes = 0
+        # How often in a row the first call of a compiled program has missed, and the number of records in these.
+        self.vain = self.vain_records = 0
         # Whether a tape has followed a call; whether there is a gradient of the user's own whose program is unknown.
         self.followed = self.incomplete = False
         # The engine's function, and that of the program which also gives what ways back need.
@@ -79,10 +85,13 @@ class Trace:
         performed = []
         if self.program is not None:
             # Another thread may add a branch meanwhile, and take the compiled program away.
-            replay = self.replay
+            program, replay = self.program, self.replay
+            fresh = replay is None
             if replay is None:
-                replay = self.replay = engine.compiled(optimized(lowered(self.program)))
+                replay = self.replay = engine.replay_of(program)
             found = replay([each._value for each in tensors])
+            if fresh:
+                self.weigh(program, type(found) is Missed)
             if type(found) is not Missed:
                 program, arrays = found
                 return program.finish([make_tensor(each) for each in arrays])
@@ -90,9 +99,14 @@ class Trace:
         _, finish, arrays = self.record(function, tensors, performed)
         return finish([make_tensor(each) for each in arrays])
 
-    def call_followed(self, function: Callable[[list[Any]], Any], tensors: list[Tensor]) -> Any:
-        """Returns the same where tapes or other interpreters may follow the call, which are told of it."""
-        tape = only_tape(tensors)
+    def call_followed(self, function: Callable[[list[Any]], Any], tensors: list[Tensor], found: Any = None) -> Any:
+        """Returns the same where tapes or other interpreters may follow the call, which are told of it.
+
+        Args:
+            function, tensors: see `call`.
+            found: what a replay for the same call has returned that missed, None if there was none.
+        """
+        tape = only_tape(tensors, [] if self.captures is None else self.captures.tensors)
         if tape is None:
             return self.call(function, tensors)
         if self.incomplete and not self.followed:
@@ -100,26 +114,20 @@ class Trace:
             self.program, self.incomplete = None, False
         if tape is False or self.eager is not None or self.incomplete:
             return function(tensors)
-        found = None
         self.followed = True
-        if self.program is not None:
-            replay = self.replay_kept
+        if found is None and self.program is not None:
+            program, replay = self.program, self.replay_kept
+            fresh = replay is None
             if replay is None:
-                replay = self.replay_kept = engine.compiled(optimized(lowered(with_kept(self.program))))
+                replay = self.replay_kept = engine.replay_of(with_kept(program))
             found = replay([each._value for each in tensors])
-        if found is None or type(found) is Missed:
-            recorder, finish, arrays = self.record(function, tensors, found.performed if found else [], followed=True)
-            end, values = recorder.program.end, recorder.given
-            values = {**values, **dict(zip(recorder.program.inputs, [each._value for each in tensors], strict=True))}
-        else:
-            program, arrays = found
-            end, finish = program.end, program.finish
-            count = len(arrays) - len(program.kept)
-            values = dict(zip(program.kept, arrays[count:], strict=True))
-            arrays = arrays[:count]
-            if program.kept is not end.kept:
-                # The program of a way back has been recorded since.
-                self.replay_kept = None
+            if fresh:
+                self.weigh(program, type(found) is Missed)
+        if found is not None and type(found) is not Missed:
+            return finished(self, tape, found, tensors)
+        recorder, finish, arrays = self.record(function, tensors, found.performed if found else [], followed=True)
+        end, values = recorder.program.end, recorder.given
+        values = {**values, **dict(zip(recorder.program.inputs, [each._value for each in tensors], strict=True))}
         # An array stands for one tensor: a result may be an argument's.
         outputs = [make_tensor(each.view()) for each in arrays]
         tell(tape, self.name, end, tensors, values, outputs)
@@ -140,7 +148,7 @@ class Trace:
         self.recordings += 1
         recorder = Recorder(performed, followed)
         recorder.creates = self.creates
-        with self.lock, recorder:
+        with recorder:
             try:
                 inputs = [recorder.input(each._value, label) for each, label in zip(tensors, self.labels, strict=True)]
                 parts, finish = taken_apart(function(inputs))
@@ -149,20 +157,28 @@ class Trace:
                 program.finish = finish
                 program.end = End(program)
                 self.incomplete |= recorder.has_custom
-                arrays = [getattr(each._value, "value", each._value) for each in parts]
+                arrays = [array_of(each) for each in parts]
             finally:
                 recorder.close()
         with self.lock:
             self.keep(recorder)
         return recorder, finish, arrays
 
+    def weigh(self, program: Program, missed: bool) -> None:
+        """Notes whether the first call of a program that was compiled has missed."""
+        self.vain = self.vain + 1 if missed else 0
+        branches = [each for guard in program.guards() for each in guard.branches.values()]
+        records = sum(len(each.records) for each in (program, *branches))
+        self.vain_records = self.vain_records + records if missed else 0
+
     def keep(self, recorder: Recorder) -> None:
         """Adds a recording to what is known."""
-        self.replay = self.replay_kept = None
         if recorder.created:
             self.created = [weakref.ref(variable) for variable in recorder.created]
         elif recorder.failed is not None:
             self.eager = recorder.failed
+        elif recorder.has_foreign and shows_too_much(recorder.program):
+            self.eager = "a function of py_function or numpy_function runs between an assignment and a value it reads"
         elif self.captures is not None and not self.captures.settled():
             # The run itself has changed what it depends on: a replay would leave that as it is.
             self.changes += 1
@@ -177,6 +193,9 @@ class Trace:
                 merged = recorder.program
                 if self.changes > MOST_CHANGES:
                     self.eager = "it takes other ways though all that it reads is the same"
+            elif self.vain >= MOST_VAIN and self.vain_records > MOST_VAIN_RECORDS:
+                self.eager = "it takes another way through what it reads of tensors at every call"
             elif sum(len(guard.branches) for guard in merged.guards()) >= MOST_BRANCHES:
                 self.eager = f"it has more than {MOST_BRANCHES} ways through what it reads of tensors"
             self.program = merged
+        self.replay = self.replay_kept = None

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape._core import nest
 from gradtape._core.conversion import convert
-from gradtape._core.dtypes import DType, as_dtype
+from gradtape._core.dtypes import DType, as_dtype, is_differentiable
 from gradtape._core.tensor import Tensor, make_tensor
 from gradtape._core.tracking import RECORDING, performed
 from gradtape._ops.steps import unrecorded
@@ -44,7 +44,9 @@ def py_function(
     several = isinstance(Tout, list | _tuple)
     dtypes = [as_dtype(getattr(each, "dtype", each)) for each in (Tout if several else [Tout])]
     tensors = [convert(each) for each in inp]
-    if RECORDING.recorder is None:
+    recorder = RECORDING.recorder
+    moving = any(is_differentiable(each.numpy) for each in dtypes)
+    if recorder is None or (moving and recorder.differentiates(tensors)):
         parts = results_of(func, tensors, dtypes, several)
     else:
         parts = in_recording(func, lambda given: results_of(func, given, dtypes, several), tensors, "foreign")

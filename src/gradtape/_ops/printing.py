@@ -57,7 +57,6 @@ def _text(value: Any, edge: int, inside: bool = False) -> str:
     return value if isinstance(value, str) and not inside else repr(value)
 
 
-@one_step("print", "effect")
 def print(*inputs: Any, **kwargs: Any) -> None:
     """Prints values, tensors shortened to three items at either end of a dimension.
 
@@ -74,7 +73,17 @@ def print(*inputs: Any, **kwargs: Any) -> None:
     >>> tf.print("x =", tf.constant([0.5, 2.0]), output_stream=sys.stdout)
     x = [0.5 2]
     """
-    stream = kwargs.pop("output_stream", sys.stderr)
+    for name, standard in (("stdout", sys.stdout), ("stderr", sys.stderr)):
+        if kwargs.get("output_stream") is standard:
+            # Where it goes is asked when it is printed: a recorded function may print again.
+            kwargs["output_stream"] = name
+    write(*inputs, **kwargs)
+
+
+@one_step("print", "effect")
+def write(*inputs: Any, **kwargs: Any) -> None:
+    """Prints values; see `print`."""
+    stream = kwargs.pop("output_stream", "stderr")
     edge = kwargs.pop("summarize", 3)
     separator, end = kwargs.pop("sep", " "), kwargs.pop("end", "\n")
     kwargs.pop("name", None)

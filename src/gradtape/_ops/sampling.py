@@ -29,6 +29,9 @@ def set_seed(seed: int | None) -> None:
     >>> tf.random.uniform([2])
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([0.16513085, 0.9014813 ], dtype=float32)>
     """
+    if RECORDING.recorder is not None:
+        # Python has to do it at each call.
+        RECORDING.recorder.fail("tf.random.set_seed is called in it")
     STATE.set_seed(seed)
 
 

@@ -56,15 +56,29 @@ def in_one_step(function: Any, name: str, kind: str, form: Any, varies: bool, gi
     structure = nest.map_structure(hollow, given)
     for place in places:
         leaves[place] = None
+    count, names = len(given[0]), sorted(given[1])
+    tops = [*given[0], *[given[1][name] for name in names]]
+    # Where no tensor is a part of an argument, nothing is to be put together in a call.
+    flat = len(places) == sum(map(is_recorded, tops)) and not any(
+        hasattr(each, "_components") for each in nest.flatten(given)
+    )
+    if flat:
+        places = [place for place, each in enumerate(tops) if is_recorded(each)]
+        leaves = [None if is_recorded(each) else nest.map_structure(lambda leaf: leaf, each) for each in tops]
 
     def run(*arrays: Any) -> list[Any]:
         filled = [*leaves]
         for place, array in zip(places, arrays, strict=True):
             filled[place] = make_tensor(array)
-        args, kwargs = nest.pack_sequence_as(structure, filled, expand_composites=True)
+        if flat:
+            args, kwargs = filled[:count], dict(zip(names, filled[count:], strict=True))
+        else:
+            args, kwargs = nest.pack_sequence_as(structure, filled, expand_composites=True)
         with unrecorded(maps):
             result = function(*args, **kwargs)
-        parts = [] if kind == "effect" else nest.flatten(result, expand_composites=True)
+        if kind == "effect":
+            return []
+        parts = [result] if type(result) is Tensor else nest.flatten(result, expand_composites=True)
         return [convert(each)._value for each in parts]
 
     parts = performed(name, run, inputs, kind, outputs=True)
@@ -76,23 +90,25 @@ def in_one_step(function: Any, name: str, kind: str, form: Any, varies: bool, gi
 
 
 class Hollow:
-    """Stands for a sparse tensor in the form of arguments, without its parts."""
+    """Stands for a sparse tensor, or for rows of a gradient, in the form of arguments, without its parts."""
 
-    __slots__ = ("count", "kind")
+    __slots__ = ("_shape", "count", "kind")
 
-    def __init__(self, kind: Any, count: int) -> None:
-        self.kind, self.count = kind, count
+    def __init__(self, kind: Any, count: int, shape: Any) -> None:
+        self.kind, self.count, self._shape = kind, count, shape
 
     def _components(self) -> list[None]:
         return [None] * self.count
 
     def _with_components(self, parts: list[Any]) -> Any:
-        return self.kind._with_components(None, parts)
+        return self.kind._with_components(self, parts)
 
 
 def hollow(leaf: Any) -> Hollow | None:
     """Returns what stands for a leaf in the form of arguments."""
-    return Hollow(type(leaf), len(leaf._components())) if hasattr(leaf, "_components") else None
+    if not hasattr(leaf, "_components"):
+        return None
+    return Hollow(type(leaf), len(leaf._components()), getattr(leaf, "_shape", None))
 
 
 def is_recorded(leaf: Any) -> bool:

@@ -15,9 +15,7 @@ PASSES = (
     without_dead_code, folded, without_repetition, simplified, without_dead_code, run_together, rearranged,
     without_dead_code, simplified, without_repetition, without_dead_code,
 )  # fmt: skip
-
-
-# A program of more steps takes longer to look through than it ever saves.
+# A program of more steps takes longer to look through than that ever saves.
 MOST_RECORDS = 20_000
 
 

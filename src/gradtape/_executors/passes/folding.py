@@ -41,8 +41,8 @@ def folding(sweep: Sweep) -> Step:
         of_form = type(op) is Op and op.name in OF_FORM and sweep.is_plain(record)
         if not (of_form or all(sweep.array(number) is not None for number in record.inputs)):
             return None
-        size = sum(size_of(sweep, number) for number in record.outputs)
-        given = sum(size_of(sweep, number) for number in record.inputs)
+        size = sum(sweep.specs[number].nbytes for number in record.outputs)
+        given = sum(sweep.specs[number].nbytes for number in record.inputs)
         if size > MOST_BYTES or size > max(SMALL, MOST_TIMES * given) or any_text(sweep, record):
             return None
         found = result(
@@ -80,12 +80,6 @@ def is_answered(guard: Guard, arrays: Iterable[Any]) -> bool:
         return bool(guard.test(*arrays) == guard.answer)
     except Exception:
         return False
-
-
-def size_of(sweep: Sweep, number: int) -> int:
-    """Returns the number of bytes of a value."""
-    spec = sweep.specs[number]
-    return int(np.prod(spec.shape, dtype=np.int64)) * int(spec.dtype.itemsize)
 
 
 def any_text(sweep: Sweep, record: Record) -> bool:

@@ -1,4 +1,4 @@
-"""Rules for what changes a value's form alone: shapes, orders of axes, dtypes, names."""
+"""Rules for what changes a value's form alone: shapes, orders of axes, dtypes, names; products take them over."""
 
 from __future__ import annotations
 
@@ -69,12 +69,31 @@ def cast(sweep: Sweep, record: Record) -> tuple[int, ...] | None:
     return (source,) if sweep.specs[source].dtype == sweep.specs[record.outputs[0]].dtype else None
 
 
+def matrix_product(sweep: Sweep, record: Record) -> tuple[int, ...] | None:
+    """A factor whose last two axes were exchanged is the factor before with the other flag."""
+    inputs, params = list(record.inputs), dict(record.params)
+    for position, flag in enumerate(("transpose_a", "transpose_b")):
+        found = sweep.made_by(inputs[position], "transpose")
+        if found is None or (found.params["conjugate"] and sweep.specs[inputs[position]].dtype.kind == "c"):
+            continue
+        order = order_of(sweep, found)
+        count = len(order)
+        if order == (*range(count - 2), count - 1, count - 2):
+            inputs[position] = found.inputs[0]
+            params[flag] = not params[flag]
+    if tuple(inputs) == record.inputs:
+        return None
+    sweep.keep(Record(record.op, tuple(inputs), record.outputs, params))
+    return record.outputs
+
+
 RULES = {
     "broadcast_to": spread,
     "cast_between": cast,
     "cast_exact": cast,
     "expand_dims": reshaped,
     "identity": itself,
+    "matrix_product": matrix_product,
     "reshape": reshaped,
     "squeeze": reshaped,
     "stop_gradient": itself,

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradtape._core.op import OPS, Op
 from gradtape._executors.passes.sweep import branched
-from gradtape._executors.program import Call, Guard, Program, Record, Spec
+from gradtape._executors.program import Call, Guard, Program, Record, Spec, parts_of_key
 
 # Operations whose results are elements of their inputs and zeros, with what a call of each costs beside its elements,
 # in microseconds: those that copy, and those that look at an array in another way.
@@ -84,10 +84,8 @@ def view_of(array: Any, keys: tuple[Any, ...]) -> Any:
 
 def as_view(key: Any) -> Any:
     """Returns a key that gives a view, also of one element; None for one that copies."""
-    parts = key if type(key) is tuple else (key,)
-    if not all(part is None or part is Ellipsis or type(part) in (int, slice) for part in parts):
-        return None
-    return parts if Ellipsis in parts else (*parts, Ellipsis)
+    parts = parts_of_key(key)
+    return parts if parts is None or Ellipsis in parts else (*parts, Ellipsis)
 
 
 class Mover:
@@ -153,9 +151,8 @@ class Mover:
         return len({self.specs[number].shape for number in (*record.inputs, *record.outputs)}) == 1
 
     def is_plain(self, record: Record) -> bool:
-        """True for a record of arrays of numbers, none of which is too large."""
-        specs = [self.specs[number] for number in (*record.inputs, *record.outputs)]
-        return all(each.what is None and each.dtype.kind in "biufc" for each in specs)
+        """True for a record of arrays of numbers."""
+        return all(self.specs[number].is_plain for number in (*record.inputs, *record.outputs))
 
     def traced(self, owner: int) -> tuple[dict[int, Any], list[int]] | None:
         """Returns for all values of the records that belong to one their elements' places, and the values moved.
@@ -229,7 +226,7 @@ class Mover:
             start += size
         places = places + moved[np.searchsorted(limits, places, "right")] - direct
         zero = None if direct else np.zeros(1, self.specs[used[0]].dtype)
-        call = Call("rearrange", Rearrangement(np.ascontiguousarray(places), zero), "pure")
+        call = Call("rearrange", Rearrangement(np.asarray(places, order="C"), zero), "pure")
         return Record(call, tuple(used), (number,), {})
 
     def way(self, term: int) -> tuple[tuple[Any, ...], int] | None:

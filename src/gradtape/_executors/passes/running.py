@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,14 +113,14 @@ def parts_added(program: Program) -> dict[int, Part]:
 def is_simple(record: Record, program: Program) -> bool:
     """True for a record of arrays of numbers of one shape."""
     specs = [program.specs[number] for number in (*record.inputs, *record.outputs)]
-    return all(each.what is None and each.dtype.kind in "iufc" and each.shape == specs[0].shape for each in specs)
+    return all(each.is_plain and each.shape == specs[0].shape for each in specs)
 
 
 def joined(record: Record, steps: dict[int, Part], count: int, stride: int, program: Program) -> Record:
     """Returns one record for the last `count` steps, which the record ends."""
     last = first = steps[record.outputs[0]]
     spec = program.specs[record.outputs[0]]
-    if (count + 1) * prod(spec.shape) * spec.dtype.itemsize > MOST_BYTES:
+    if (count + 1) * spec.nbytes > MOST_BYTES:
         return record
     for _ in range(count - 1):
         first = steps[first.before]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gradtape._executors.passes import elements, forms, parts, products
+from gradtape._executors.passes import elements, forms, parts
 from gradtape._executors.passes.sweep import Step, Sweep, swept
 from gradtape._executors.program import Program, Record
 
@@ -14,7 +14,6 @@ RULES: dict[str, Callable[[Sweep, Record], tuple[int, ...] | None]] = {
     **elements.RULES,
     **forms.RULES,
     **parts.RULES,
-    **products.RULES,
 }
 
 

@@ -83,8 +83,8 @@ class Sweep:
 
     def is_plain(self, record: Record) -> bool:
         """True for an operation on arrays of numbers that NumPy computes with."""
-        specs = [self.specs[number] for number in (*record.inputs, *record.outputs)]
-        return type(record.op) is Op and all(each.what is None and each.dtype.kind in "biufc" for each in specs)
+        numbers = (*record.inputs, *record.outputs)
+        return type(record.op) is Op and all(self.specs[number].is_plain for number in numbers)
 
 
 def swept(program: Program, start: Callable[[Sweep], Step]) -> Program:
