@@ -6,7 +6,6 @@ number of Python's. What is not common returns None where `slow` asked, and goes
 
 from __future__ import annotations
 
-from _thread import get_ident
 from types import FunctionType
 from typing import Any
 
@@ -62,15 +61,18 @@ def recorded_source(op: Op, steps: dict[tuple[str, ...], Step], numbers: bool) -
     leaders: dict[Any, str] = {}
     for position, n in enumerate(inputs):
         leader = leaders.setdefault(op.types[position], n)
-        test = f"{n}_value.dtype not in dtypes_{position}"
-        add(1, f"if {test if leader is n else f'{leader}_value.dtype is not {n}_value.dtype'}:", f"    {leave}")
+        if leader is n:
+            add(1, f"{n}_dtype = {n}_value.dtype", f"if {n}_dtype not in dtypes_{position}:", f"    {leave}")
+        else:
+            add(1, f"if {leader}_dtype is not {n}_value.dtype:", f"    {leave}")
     for n in differentiable:
         add(1, f"{n}_tape = {n}._tape", f"if {n}_tape is not None and not {n}_tape.owner:", f"    {n}_tape = None")
     if differentiable:
         first, second = f"{differentiable[0]}_tape", f"{differentiable[-1]}_tape"
         add(1, f"tape = {second} if {first} is None else {first}")
-        add(1, f"if tape is not None and (tape.owner != get_ident() or not ({second} is tape or {second} is None)):")
-        add(2, leave)
+        add(1, "if tape is not None:", "    if tape.owner != recorder.thread:", f"        {leave}")
+        if first != second:
+            add(2, f"if {second} is not tape and {second} is not None:", f"    {leave}")
     add(1, "try:")
     add(2, *(f"{n} = as_{n}({n})" for n in op.params if n in op.as_params))
     call = ", ".join([f"{n}_value" for n in inputs] + [f"{n}={n}" for n in op.params])
@@ -127,7 +129,7 @@ def nothing(*arguments: Any) -> None:
 
 def recorded_function(op: Op, fallback: Any = nothing) -> Any:
     """Returns the function that runs and records an operation; it leaves to `fallback` what is not common."""
-    made = {f"{name}_{what}" for name in op.inputs for what in ("number", "traced")}
+    made = {f"{name}_{what}" for name in op.inputs for what in ("dtype", "number", "traced")}
     if not supports(op) or not TAKEN.isdisjoint(op.parameters) or not made.isdisjoint(op.parameters):
         return fallback
     steps = steps_of(op)
@@ -143,7 +145,6 @@ def recorded_function(op: Op, fallback: Any = nothing) -> Any:
         "body": op.body if op.params else direct(op.body, len(op.inputs)),
         "fallback": fallback,
         "fits": fits,
-        "get_ident": get_ident,
         "ndarray": np.ndarray,
         "op": op,
     }

@@ -8,6 +8,7 @@ from collections import OrderedDict, defaultdict, deque
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import PurePath
 from reprlib import Repr
 from types import CodeType
@@ -43,7 +44,7 @@ class Check:
         implied: whether the test cannot fail where those before it have been passed by the very values that were there.
     """
 
-    __slots__ = ("_code", "expression", "implied", "kind", "label", "name", "value")
+    __slots__ = ("expression", "implied", "kind", "label", "name", "value")
 
     def __init__(self, label: str, expression: str, name: str, value: Any, kind: str) -> None:
         self.label = label
@@ -52,7 +53,6 @@ class Check:
         self.value = value
         self.kind = kind
         self.implied = False
-        self._code: CodeType | None = None
 
     @property
     def test(self) -> str:
@@ -62,10 +62,8 @@ class Check:
 
     def current(self, namespace: dict[str, Any]) -> Any:
         """Returns what is there now, GONE for nothing."""
-        if self._code is None:
-            self._code = compile(self.expression, "<captured state>", "eval")
         try:
-            return eval(self._code, namespace)
+            return eval(code_of(self.expression), namespace)
         except Exception:
             return GONE
 
@@ -95,6 +93,12 @@ class Check:
         if self.kind in ("equal", "contents"):
             return f"{self.label} changed"
         return f"{self.label} is another {type(current).__name__} now"
+
+
+@lru_cache(1024)
+def code_of(expression: str) -> CodeType:
+    """Returns the code of an expression; functions that are made again and again ask for the same ones."""
+    return compile(expression, "<captured state>", "eval")
 
 
 def is_leaf(value: Any) -> bool:

@@ -89,6 +89,7 @@ class Recorder:
 
     def __init__(self, performed: list[Any] | None = None, followed: bool = False) -> None:
         self.followed = followed
+        self.thread = get_ident()
         # Whether there is a gradient of the user's own in it whose program was not recorded.
         self.has_custom = False
         # Whether a function of the user's is called at each replay.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -71,11 +73,17 @@ def written(form: Any) -> Callable[[Any], Any] | None:
         raise NotImplementedError
 
     try:
-        code = compile(f"lambda parts: {text(form)}", "<result of a tf.function>", "eval")
+        source = text(form)
     except NotImplementedError:
         return None
-    finish: Callable[[Any], Any] = eval(code, names)
+    finish: Callable[[Any], Any] = eval(code_of(source), names)
     return finish
+
+
+@lru_cache(256)
+def code_of(source: str) -> CodeType:
+    """Returns the code of a function of `parts`: functions whose results are of one form share it."""
+    return compile(f"lambda parts: {source}", "<result of a tf.function>", "eval")
 
 
 def as_tensor(leaf: Any) -> Tensor:
