@@ -164,6 +164,7 @@ class Odd:
         return x * 2.0
 
 
+@pytest.mark.filterwarnings("ignore:functools.partial will be a method descriptor")
 def test_what_is_no_method_does_not_become_one() -> None:
     odd = Odd()
     for _ in range(3):

@@ -137,7 +137,7 @@ def test_nan_is_one_number() -> None:
     assert recorded(float("nan"), float("nan")) == 1
 
 
-@pytest.mark.parametrize("argument", [{1, 2}, [{1}], bytearray(b"a"), slice(1, 2)], ids=repr)
+@pytest.mark.parametrize("argument", [{1, 2}, [{1}], bytearray(b"a")], ids=repr)
 def test_what_has_no_hash_is_refused(argument: object) -> None:
     with pytest.raises(TypeError, match="hashable"):
         tf.function(lambda x: None)(argument)

@@ -93,6 +93,8 @@ def test_first_calls_at_once_record_once():
             x = tf.constant([float(number), float(k)])
             np.testing.assert_array_equal(function(x), tf.sin(x) * x)
 
+    # What a first call of all has to load takes longer than the others would wait.
+    tf.function(lambda x: tf.sin(x) * x)(tf.constant([1.0, 2.0]))
     together(work)
     assert len(runs) == 1
 
