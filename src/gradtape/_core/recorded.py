@@ -129,7 +129,7 @@ class Recorded(Carrier):
 
     __slots__ = ()
     # Batches run inside of it, sums of a Taylor series around it.
-    priority = 1.5  # type: ignore[assignment]
+    priority = 1.5
     what = "recorded"
 
     @staticmethod

@@ -224,7 +224,7 @@ class Carrier(Tensor):
     """
 
     __slots__ = ()
-    priority = 0
+    priority: float = 0
     # What the value is, for messages.
     what = "another form of value"
 
